@@ -1,0 +1,1 @@
+"""The pure core: journeys (state as columns) and the questions asked of them."""

@@ -1,0 +1,1 @@
+"""State as columns: facts, folds, versions, and which event writes which fact."""

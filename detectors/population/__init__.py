@@ -1,0 +1,1 @@
+"""What many journeys say together: the judge and its rules."""
