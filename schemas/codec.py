@@ -1,0 +1,171 @@
+"""Bytes to events and back: the one place where what others send is parsed.
+
+A whole chunk is read at once; only where something is wrong are its lines read one by one, so that
+exactly the bad ones are rejected, each with its path and reason. Nothing is ever lost silently.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from schemas.checks import Fault, fault, settle
+from schemas.events import AnyEvent, Event
+from schemas.forms import Form
+from schemas.reasons import UNREADABLE, explain
+from schemas.times import Times
+
+__all__ = ["LINE_LIMIT", "Decoded", "Decoder", "Form", "Rejected", "encode"]
+
+LINE_LIMIT: Final = 1 << 20
+"""Longest line read, in bytes."""
+
+_RAW_LIMIT: Final = 1 << 16
+_BLOCK: Final = 256
+_CONTROL_ESCAPE: Final = re.compile(rb"\\(?:[bfnrt]|u00[01])")
+_FLAT: Final = msgspec.json.Decoder(AnyEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that is no event: where it stood, which field is to blame, why, and its bytes.
+
+    ``position`` counts lines (or items of an array) from 0; ``raw`` holds at most 64 KiB.
+    """
+
+    position: int
+    path: str
+    reason: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Events in input order with their clocks (ms UTC, aligned), and what was rejected.
+
+    ``recorded`` is ``recordedtime`` where the sender gave one, else ``time``.
+    """
+
+    events: list[Event]
+    occurred: Times
+    recorded: Times
+    rejected: list[Rejected]
+
+
+class Decoder:
+    """Reads events of one form; holds no state between calls."""
+
+    def __init__(self, form: Form = Form.AUTO, *, line_limit: int = LINE_LIMIT) -> None:
+        self._form = form
+        self._line_limit = line_limit
+
+    def decode_lines(self, text: bytes) -> Decoded:
+        """Return the events of JSON Lines ``text``; empty lines are skipped."""
+        whole = self._whole(text)
+        return whole if whole is not None else self._in_blocks(text.split(b"\n"))
+
+    def _whole(self, text: bytes) -> Decoded | None:
+        """Return the events of ``text`` if all of it is sound, else ``None``."""
+        if not (self._lines_are_short(text) and _is_utf8(text)):
+            return None
+        try:
+            events: list[Event] = _FLAT.decode_lines(text)  # type: ignore[assignment]  # a union of events
+        except UNREADABLE:
+            return None
+        if not _one_per_line(text, len(events)):
+            return None
+        settled = settle(events, controls=_may_hold_controls(text))
+        return settled and Decoded(events, *settled, [])
+
+    def _in_blocks(self, lines: list[bytes]) -> Decoded:
+        """Read ``lines`` in blocks, so that one bad line makes few others slow."""
+        parts: list[Decoded] = []
+        for start in range(0, len(lines), _BLOCK):
+            block = lines[start : start + _BLOCK]
+            whole = self._whole(b"\n".join(block))
+            parts.append(whole if whole is not None else self._one_by_one(start, block))
+        return _joined(parts)
+
+    def _one_by_one(self, start: int, lines: list[bytes]) -> Decoded:
+        events: list[Event] = []
+        rejected: list[Rejected] = []
+        for position, line in enumerate(lines, start):
+            if not line.strip():
+                continue
+            read = self._read(line)
+            if isinstance(read, Fault):
+                rejected.append(Rejected(position, read.path, read.reason, line[:_RAW_LIMIT]))
+            else:
+                events.append(read)
+        return _settled(events, rejected)
+
+    def _read(self, line: bytes) -> Event | Fault:
+        """Return the event in ``line``, or what is wrong with it."""
+        if len(line) > self._line_limit:
+            return Fault("$", _too_long(len(line), self._line_limit))
+        try:
+            line.decode()
+            event: Event = _FLAT.decode(line)
+        except UNREADABLE as error:
+            return explain(error)
+        return fault(event) or event
+
+    def _lines_are_short(self, text: bytes) -> bool:
+        start, limit = 0, self._line_limit
+        while len(text) - start > limit:
+            start = text.rfind(b"\n", start, start + limit + 1) + 1
+            if not start:
+                return False
+        return True
+
+
+def encode(event: Event) -> bytes:
+    """Return ``event`` as flat JSON on one line, without the line break."""
+    return _ENCODER.encode(event)
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def _settled(events: list[Event], rejected: list[Rejected]) -> Decoded:
+    """Join events already found sound with their clocks."""
+    settled = settle(events, controls=False)
+    if settled is None:  # pragma: no cover - the two ways of checking agree; a law tests it
+        raise AssertionError(events)
+    return Decoded(events, *settled, rejected)
+
+
+def _joined(parts: list[Decoded]) -> Decoded:
+    return Decoded(
+        [event for part in parts for event in part.events],
+        np.concatenate([part.occurred for part in parts]),
+        np.concatenate([part.recorded for part in parts]),
+        [reject for part in parts for reject in part.rejected],
+    )
+
+
+def _is_utf8(text: bytes) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _one_per_line(text: bytes, count: int) -> bool:
+    """Return whether ``text`` has ``count`` lines that hold something."""
+    breaks = text.count(b"\n") + (not text.endswith(b"\n"))
+    return breaks == count or sum(map(bool, map(bytes.strip, text.split(b"\n")))) == count
+
+
+def _may_hold_controls(text: bytes) -> bool:
+    return b"\\" in text and _CONTROL_ESCAPE.search(text) is not None
+
+
+def _too_long(length: int, limit: int) -> str:
+    return f"line of {length} bytes is longer than {limit}; the first {_RAW_LIMIT} are kept"
