@@ -175,7 +175,9 @@ def _amounts(event: Event) -> Iterator[tuple[str, str, str]]:
 
 def _contact_faults(event: Event) -> Iterator[Fault]:
     if isinstance(event, ContactEvent) and not (event.order_id or event.customer_id):
-        yield Fault("$.order_id", "neither order_id nor customer_id: the same key as its contact.opened")
+        yield Fault(
+            "$.order_id", "neither order_id nor customer_id: the same key as its contact.opened"
+        )
 
 
 def _control_faults(event: Event) -> Iterator[Fault]:
@@ -202,5 +204,7 @@ def _control_fault(event: Event) -> Fault | None:
 
 
 _CODES: Final = {kind: code for code, kind in enumerate(EVENT_TYPES.values())}
-_CHOOSE: Final = {kind: bytes(code == other for other in range(256)) for kind, code in _CODES.items()}
+_CHOOSE: Final = {
+    kind: bytes(code == other for other in range(256)) for kind, code in _CODES.items()
+}
 _CONTACT_EVENTS: Final = tuple(kind for kind in _CODES if issubclass(kind, ContactEvent))

@@ -5,7 +5,6 @@ exactly the bad ones are rejected, each with its path and reason. Nothing is eve
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,7 +71,7 @@ class Decoder:
         if not (self._lines_are_short(text) and _is_utf8(text)):
             return None
         try:
-            events: list[Event] = _FLAT.decode_lines(text)  # type: ignore[assignment]  # a union of events
+            events: list[Event] = _FLAT.decode_lines(text)
         except UNREADABLE:
             return None
         if not _one_per_line(text, len(events)):

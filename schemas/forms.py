@@ -1,4 +1,4 @@
-"""The shapes in which events arrive: flat JSON, CloudEvents envelopes, or a mapped foreign object."""
+"""The shapes in which events arrive: flat JSON, CloudEvents envelopes, mapped foreign objects."""
 
 from enum import StrEnum
 

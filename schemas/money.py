@@ -15,20 +15,28 @@ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD 
 MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON
 RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS
 UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG
-""".split()
+"""
+
+_NO_DECIMALS: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DECIMALS: Final = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DECIMALS: Final = "CLF UYW"
 
 EXPONENTS: Final[dict[str, int]] = {
-    **dict.fromkeys(_TWO_DECIMALS, 2),
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
+    code: decimals
+    for codes, decimals in (
+        (_TWO_DECIMALS, 2),
+        (_NO_DECIMALS, 0),
+        (_THREE_DECIMALS, 3),
+        (_FOUR_DECIMALS, 4),
+    )
+    for code in codes.split()
 }
-"""Decimals of every ISO 4217 currency; metals, funds units and test codes have none and are left out."""
+"""Decimals of every ISO 4217 currency; metals, funds and test codes have none and are left out."""
 
 _AMOUNT: Final = re.compile(r"(\d{1,15})(?:\.(\d+))?", re.ASCII)
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 - the house names errors by what is wrong
     """An amount or currency the sender must correct; the message says which and why."""
 
 

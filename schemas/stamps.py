@@ -1,8 +1,8 @@
 """RFC 3339 text to milliseconds, thousands of stamps in one matrix product.
 
-The spelling ``2026-01-01T00:00:00.000Z`` (24 characters) is *canonical* and fast; every other RFC 3339
-spelling is read exactly, one by one. Nothing is believed unread: digits, separators, days of the
-month and ranges are all checked.
+The spelling ``2026-01-01T00:00:00.000Z`` (24 characters) is *canonical* and fast; every other
+RFC 3339 spelling is read exactly, one by one. Nothing is believed unread: digits, separators, days
+of the month and ranges are all checked.
 """
 
 import re
@@ -24,14 +24,15 @@ _BLOCK: Final = 4096
 _FRAME: Final = CANONICAL + "\n"
 _WIDTH: Final = len(_FRAME)
 _HIGHEST: Final = "2999-19-39T29:59:59.999Z\n"
-"""The largest digit of each place; what slips through (month 17, hour 25) is checked as a number."""
+"""The largest digit of each place; what slips through (month 17, hour 25) is checked later."""
 
 _SHAPE: Final = np.frombuffer((_FRAME * _BLOCK).encode(), np.uint8)
 _LARGEST: Final = np.frombuffer((_HIGHEST * _BLOCK).encode(), np.uint8) ^ _SHAPE
 _DAY_S: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])([01]\d|2[0-3]):([0-5]\d))",
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.(\d+))?"
+    r"(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))",
     re.ASCII,
 )
 
@@ -58,7 +59,7 @@ def parse_one(stamp: str) -> int | None:
     found = _RFC3339.fullmatch(stamp)
     if found is None:
         return None
-    date, minute, second, fraction, _, sign, hours, minutes = found.groups()
+    date, minute, second, fraction, sign, hours, minutes = found.groups()
     leap = second == "60"
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     zone = timezone(-offset if sign == "-" else offset)
@@ -121,7 +122,8 @@ def _canonical(stamps: list[str]) -> Times | None:
     month, day, second, ms = _sums(digits)
     if (day > _MONTH_DAYS.take(month)).any() or (second >= _DAY_S).any() or not day.all():
         return None
-    return _MONTH_START.take(month) + ((day * _DAY_S + second) * 1000 + ms)
+    times: Times = _MONTH_START.take(month) + ((day * _DAY_S + second) * 1000 + ms)
+    return times
 
 
 def _sums(digits: NDArray[np.uint8]) -> Times:
