@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from schemas.codec import encode
+from schemas.events import Event
 from schemas.stamps import parse_one
 
 _REST: Final = "01-01T00:00:00.000"
@@ -22,6 +23,6 @@ def at_ms(moment: str) -> int:
     return time_ms
 
 
-def as_lines(events: Iterable[events.Event]) -> bytes:
+def as_lines(events: Iterable[Event]) -> bytes:
     """Return ``events`` as JSON Lines."""
     return b"".join(encode(event) + b"\n" for event in events)
