@@ -1,0 +1,1 @@
+"""Ways in for histories that other systems have written."""
