@@ -34,4 +34,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request as web; web.urlopen('http://127.0.0.1:8080/readyz', timeout=2)"]
 ENTRYPOINT ["andon"]
-CMD ["run", "--http", "--host", "0.0.0.0", "--port", "8080", "--data", "/var/lib/andon"]
+CMD ["run", "--http", "0.0.0.0:8080", "--data", "/var/lib/andon"]
