@@ -5,6 +5,7 @@ exactly the bad ones are rejected, each with its path and reason. Nothing is eve
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +24,9 @@ LINE_LIMIT: Final = 1 << 20
 """Longest line read, in bytes."""
 
 _RAW_LIMIT: Final = 1 << 16
+_PIECE: Final = 1 << 19
 _BLOCK: Final = 256
+_BREAK: Final = ord("\n")
 _CONTROL_ESCAPE: Final = re.compile(rb"\\(?:[bfnrt]|u00[01])")
 _FLAT: Final = msgspec.json.Decoder(AnyEvent)
 
@@ -63,8 +66,11 @@ class Decoder:
 
     def decode_lines(self, text: bytes) -> Decoded:
         """Return the events of JSON Lines ``text``; empty lines are skipped."""
-        whole = self._whole(text)
-        return whole if whole is not None else self._in_blocks(text.split(b"\n"))
+        parts: list[Decoded] = []
+        for start, piece in _pieces(text):
+            whole = self._whole(piece)
+            parts.append(whole or self._in_blocks(piece, _count_breaks(text[:start])))
+        return parts[0] if len(parts) == 1 else _joined(parts)
 
     def _whole(self, text: bytes) -> Decoded | None:
         """Return the events of ``text`` if all of it is sound, else ``None``."""
@@ -79,13 +85,14 @@ class Decoder:
         settled = settle(events, controls=_may_hold_controls(text))
         return settled and Decoded(events, *settled, [])
 
-    def _in_blocks(self, lines: list[bytes]) -> Decoded:
-        """Read ``lines`` in blocks, so that one bad line makes few others slow."""
+    def _in_blocks(self, text: bytes, first: int) -> Decoded:
+        """Read ``text``, whose lines count from ``first``, so that one bad line slows few others."""
+        lines = text.split(b"\n")
         parts: list[Decoded] = []
         for start in range(0, len(lines), _BLOCK):
             block = lines[start : start + _BLOCK]
             whole = self._whole(b"\n".join(block))
-            parts.append(whole if whole is not None else self._one_by_one(start, block))
+            parts.append(whole or self._one_by_one(first + start, block))
         return _joined(parts)
 
     def _one_by_one(self, start: int, lines: list[bytes]) -> Decoded:
@@ -146,6 +153,18 @@ def _joined(parts: list[Decoded]) -> Decoded:
     )
 
 
+def _pieces(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """Cut ``text`` after line breaks into pieces that stay in the processor's cache."""
+    start = 0
+    while len(text) - start > _PIECE:
+        stop = text.find(b"\n", start + _PIECE) + 1
+        if not stop:
+            break
+        yield start, text[start:stop]
+        start = stop
+    yield start, text[start:] if start else text
+
+
 def _is_utf8(text: bytes) -> bool:
     if text.isascii():
         return True
@@ -158,8 +177,12 @@ def _is_utf8(text: bytes) -> bool:
 
 def _one_per_line(text: bytes, count: int) -> bool:
     """Return whether ``text`` has ``count`` lines that hold something."""
-    breaks = text.count(b"\n") + (not text.endswith(b"\n"))
+    breaks = _count_breaks(text) + (not text.endswith(b"\n"))
     return breaks == count or sum(map(bool, map(bytes.strip, text.split(b"\n")))) == count
+
+
+def _count_breaks(text: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == _BREAK))
 
 
 def _may_hold_controls(text: bytes) -> bool:
