@@ -1,4 +1,4 @@
-"""A believable shop with injected faults: ``events.jsonl``, and the truth about it in ``truth.json``."""
+"""A believable shop with injected faults, as ``events.jsonl``; the truth of it in ``truth.json``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from andon.simulate.faults import draw_faults
+from andon.simulate.faults import Faults, draw_faults
 from andon.simulate.journeys import play
-from andon.simulate.log import recorded
-from andon.simulate.world import build_world
-from andon.simulate.writing import Form, Progress, Told, write_events
+from andon.simulate.log import Kind, Told, recorded
+from andon.simulate.truth import Truth, counts, known_faults, write_truth
+from andon.simulate.world import WAREHOUSES, build_world, sku_name
+from andon.simulate.writing import Form, Progress, write_events
 
 __all__ = ["Form", "Progress", "Summary", "Told", "simulate"]
 
@@ -26,28 +27,44 @@ class Summary:
     truth_path: Path
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - the size of a world, where it goes, and three options
     orders: int,
     days: int,
     seed: int,
     out: Path,
     *,
     form: Form = "flat",
-    story: Sequence[Told] | None = None,
+    story: Sequence[Told] = (),
     on_progress: Progress | None = None,
 ) -> Summary:
-    """Simulate ``orders`` orders placed within ``days`` days and write them into the folder ``out``.
+    """Simulate ``orders`` orders placed within ``days`` days, and write them to the folder ``out``.
 
-    The same arguments write the same bytes. Memory grows with the orders (about half a kB each).
+    What follows from the orders (deliveries, returns, contacts) goes on after the last day. The
+    same arguments write the same bytes. Memory grows with the orders, by about 1 kB for each.
     """
     out.mkdir(parents=True, exist_ok=True)
     world = build_world(orders, np.random.default_rng([seed, 0]))
     faults = draw_faults(world, days, np.random.default_rng([seed, 1]))
     acts = play(world, faults, orders, days, seed)
-    what = recorded((act.log for act in acts), np.random.default_rng([seed, 3]))
-    scenes = (world, acts, story or ())
+    told = [*_repairs(faults), *story]
+    what = recorded([act.log for act in acts], told, np.random.default_rng([seed, 3]))
+    found = known_faults(world, faults, acts)
+    write_truth(out / "truth.json", Truth(seed, orders, days, found, counts(acts, what)))
     path = out / "events.jsonl"
-    written = write_events(path, scenes, what, form, on_progress)
-    return Summary(
-        sum(act.orders.size for act in acts), written.events, written.bytes, path, out / "truth.json"
-    )
+    written = write_events(path, (world, acts, told), what, form, on_progress)
+    placed = sum(act.orders.size for act in acts)
+    return Summary(placed, written.events, written.bytes, path, out / "truth.json")
+
+
+def _repairs(faults: Faults) -> list[Told]:
+    """Return the notes with which the warehouse closes each misplaced bin."""
+    return [
+        Told(
+            Kind.SKU_REPAIRED,
+            bad.end,
+            bad.end + 1_500,
+            f'"sku":"{sku_name(bad.row)}","warehouse_id":"{WAREHOUSES[bad.warehouse]}",'
+            '"note":"bin emptied and counted"',
+        )
+        for bad in faults.misplaced
+    ]

@@ -13,9 +13,44 @@ SLOTS: Final = 3
 """Most lines an order has; the tables of lines are (orders, SLOTS) with -1 where there is none."""
 
 BY_WEEKDAY: Final = (1.1, 1.0, 0.98, 0.97, 0.92, 0.9, 1.13)
-BY_HOUR: Final = (2, 1, 1, 1, 1, 2, 4, 7, 10, 12, 13, 13, 13, 12, 12, 12, 13, 14, 16, 18, 19, 17, 12, 6)
+BY_HOUR: Final = (
+    2,
+    1,
+    1,
+    1,
+    1,
+    2,
+    4,
+    7,
+    10,
+    12,
+    13,
+    13,
+    13,
+    12,
+    12,
+    12,
+    13,
+    14,
+    16,
+    18,
+    19,
+    17,
+    12,
+    6,
+)
 MIDNIGHT: Final = 23 * HOUR
 """Local midnight of the shop in winter, as ms of the UTC day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baskets:
+    """What is asked for, one row per order to be: when, by whom, where to, which SKUs."""
+
+    placed: Times
+    customer: Ints
+    region: Ints
+    sku: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +88,22 @@ def draw_orders(world: World, count: int, days: int, rng: np.random.Generator) -
     sku[np.arange(SLOTS)[None, :] >= lines[:, None]] = -1
     customer = (world.customers * rng.random(count) ** 1.3).astype(np.int64)
     region = rng.choice(len(REGIONS), count, p=REGION_SHARE)
-    return _promised(world, 0, placed, customer, region, sku, rng)
+    return _promised(world, 0, Baskets(placed, customer, region, sku), rng)
 
 
 def draw_replacements(
-    world: World, first: int, orders: Orders, wanted: tuple[Ints, Ints, Times], rng: np.random.Generator
+    world: World,
+    first: int,
+    orders: Orders,
+    wanted: tuple[Ints, Ints, Times],
+    rng: np.random.Generator,
 ) -> Orders:
     """Return the orders that make good ``wanted``: rows of ``orders``, slots and times (ms UTC)."""
     rows, slots, placed = wanted
     sku = np.full((rows.size, SLOTS), -1, np.int64)
     sku[:, 0] = orders.sku[rows, slots]
-    made = _promised(world, first, placed, orders.customer[rows], orders.region[rows], sku, rng)
+    again = Baskets(placed, orders.customer[rows], orders.region[rows], sku)
+    made = _promised(world, first, again, rng)
     made.replaces[:] = rows + orders.first
     made.replaces_slot[:] = slots
     made.warehouse[:] = orders.warehouse[rows]
@@ -73,35 +113,27 @@ def draw_replacements(
     return made
 
 
-def _promised(
-    world: World,
-    first: int,
-    placed: Times,
-    customer: Ints,
-    region: Ints,
-    sku: Ints,
-    rng: np.random.Generator,
-) -> Orders:
-    count = placed.size
+def _promised(world: World, first: int, asked: Baskets, rng: np.random.Generator) -> Orders:
+    count, region = asked.placed.size, asked.region
     warehouse = np.asarray(NEAREST)[region]
     elsewhere = rng.random(count) < 0.12
     warehouse = np.where(elsewhere, rng.integers(0, len(WAREHOUSES), count), warehouse)
-    ship_by = _end_of_day(placed + 40 * HOUR)
+    ship_by = _end_of_day(asked.placed + 40 * HOUR)
     usual = world.lane_usual[warehouse * len(REGIONS) + region]
     promised_by = _end_of_day(ship_by + usual + 30 * HOUR)
     gift = rng.random(count) < 0.02
     return Orders(
         first=first,
-        placed=placed,
-        customer=customer,
+        placed=asked.placed,
+        customer=asked.customer,
         region=region,
         warehouse=warehouse,
-        sku=sku,
-        quantity=1 + (rng.random(sku.shape) < 0.1).astype(np.int64),
+        sku=asked.sku,
+        quantity=1 + (rng.random(asked.sku.shape) < 0.1).astype(np.int64),
         ship_by=ship_by,
         promised_by=promised_by,
         needed_by=np.where(gift, promised_by + rng.integers(0, 4, count) * DAY, NEVER),
-        tier=(customer % 20 < 3).astype(np.int64) + (customer % 20 < 1),
+        tier=np.select([asked.customer % 20 < 1, asked.customer % 20 < 3], [2, 1], 0),
         shipping_cents=np.where(rng.random(count) < 0.6, 490, 0),
         replaces=np.full(count, -1),
         replaces_slot=np.zeros(count, np.int64),
@@ -110,7 +142,9 @@ def _promised(
 
 def _moments(count: int, days: int, rng: np.random.Generator) -> Times:
     day = np.arange(days)
-    busy = np.asarray(BY_WEEKDAY)[day % 7] * (1 + 0.08 * np.sin(day / 23)) * rng.normal(1, 0.05, days)
+    busy = (
+        np.asarray(BY_WEEKDAY)[day % 7] * (1 + 0.08 * np.sin(day / 23)) * rng.normal(1, 0.05, days)
+    )
     weight = np.outer(np.clip(busy, 0.3, None), BY_HOUR).ravel()
     per_hour = rng.multinomial(count, weight / weight.sum())
     hour = np.repeat(np.arange(per_hour.size), per_hour)

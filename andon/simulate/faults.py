@@ -82,7 +82,7 @@ def draw_faults(world: World, days: int, rng: np.random.Generator) -> Faults:
 def contents(
     faults: Faults, orders: Orders, rows: Ints, picked: Times, rng: np.random.Generator
 ) -> Ints:
-    """Return what is really in the parcels of order ``rows``, shape (rows, SLOTS), -1 for no line."""
+    """Return what is really in the parcels of order ``rows``: SKUs, shape (rows, SLOTS)."""
     inside = orders.sku[rows].copy()
     for bad in faults.misplaced:
         open_now = (orders.warehouse[rows] == bad.warehouse) & (picked >= bad.onset)

@@ -21,7 +21,7 @@ from andon.simulate.world import (
 from schemas.times import NEVER, Times
 
 Bodies = Callable[[World, Act, Ints], list[str]]
-"""Rows of one kind's table in; the inside of a JSON object out, ``order_id`` first if there is one."""
+"""Rows of a kind's table in; the insides of JSON objects out, ``order_id`` first if there."""
 
 TO: Final = ("neighbour", "locker", "door", "door", "door", "door", "signed")
 TIERS: Final = ("new", "regular", "gold")
@@ -45,7 +45,8 @@ def euros(cents: int) -> str:
 
 
 def _orders(act: Act, order: Ints) -> list[int]:
-    return (order + act.orders.first).tolist()
+    numbers: list[int] = (order + act.orders.first).tolist()
+    return numbers
 
 
 def placed(world: World, act: Act, rows: Ints) -> list[str]:
@@ -54,7 +55,8 @@ def placed(world: World, act: Act, rows: Ints) -> list[str]:
     columns = zip(
         _orders(act, rows), o.customer[rows].tolist(), _ordered_lines(world, act, rows),
         stamps(o.ship_by[rows]), stamps(o.promised_by[rows]), _optional(act, rows),
-        o.region[rows].tolist(), o.tier[rows].tolist(), o.shipping_cents[rows].tolist(), strict=True,
+        o.region[rows].tolist(), o.tier[rows].tolist(), o.shipping_cents[rows].tolist(),
+        strict=True,
     )  # fmt: skip
     return [
         f'"order_id":"O-{order:08d}","customer_id":"U-{customer:07d}","currency":"EUR",'
@@ -87,7 +89,9 @@ def _ordered_lines(world: World, act: Act, rows: Ints) -> list[str]:
     ]
     for slot in range(1, SLOTS):
         here = np.flatnonzero(lines_of(act.orders)[rows, slot])
-        pairs = zip(here.tolist(), sku[here, slot].tolist(), quantity[here, slot].tolist(), strict=True)
+        pairs = zip(
+            here.tolist(), sku[here, slot].tolist(), quantity[here, slot].tolist(), strict=True
+        )
         for at, s, q in pairs:
             texts[at] += f',{{"line_id":"{slot + 1}",{fields[s]},"quantity":{q}}}'
     return texts
@@ -122,16 +126,25 @@ def parcel_ids(act: Act, rows: Ints) -> list[str]:
 
 def packed(world: World, act: Act, rows: Ints) -> list[str]:
     """Return the bodies of ``shipment.packed``."""
+    return _packed(world, act, rows, act.parcels.scanned[rows])
+
+
+def repacked(world: World, act: Act, rows: Ints) -> list[str]:
+    """Return the bodies of ``shipment.packed`` for parcels that were opened and put right."""
+    return _packed(world, act, rows, act.orders.sku[act.parcels.order[rows]])
+
+
+def _packed(world: World, act: Act, rows: Ints, scanned: Ints) -> list[str]:
     p = act.parcels
     warehouse = act.orders.warehouse[p.order[rows]].tolist()
     expected, actual = _weights(world, act, rows)
     columns = zip(
-        parcel_ids(act, rows), warehouse, _packed_lines(world, act, rows), expected, actual,
-        strict=True,
+        parcel_ids(act, rows), warehouse, _packed_lines(world, act, rows, scanned), expected,
+        actual, strict=True,
     )  # fmt: skip
     return [
-        f'{ids},"warehouse_id":"{WAREHOUSES[w]}","lines":[{lines}],"packaging":"box-{1 + want % 4}",'
-        f'"expected_weight_g":{want},"actual_weight_g":{got}'
+        f'{ids},"warehouse_id":"{WAREHOUSES[w]}","lines":[{lines}],"packaging":"box-{1 + want % 4}"'
+        f',"expected_weight_g":{want},"actual_weight_g":{got}'
         for ids, w, lines, want, got in columns
     ]
 
@@ -148,7 +161,7 @@ def _weights(world: World, act: Act, rows: Ints) -> tuple[list[int], list[int]]:
     return want.tolist(), np.maximum(60, got * noise).astype(np.int64).tolist()
 
 
-def _packed_lines(world: World, act: Act, rows: Ints) -> list[str]:
+def _packed_lines(world: World, act: Act, rows: Ints, scanned: Ints) -> list[str]:
     p = act.parcels
     order = p.order[rows]
     warehouse = act.orders.warehouse[order]
@@ -157,13 +170,13 @@ def _packed_lines(world: World, act: Act, rows: Ints) -> list[str]:
         here = np.flatnonzero(p.holds[rows, slot])
         of = order[here]
         columns = zip(
-            here.tolist(), p.scanned[rows[here], slot].tolist(), act.orders.sku[of, slot].tolist(),
+            here.tolist(), scanned[here, slot].tolist(), act.orders.sku[of, slot].tolist(),
             warehouse[here].tolist(), act.orders.quantity[of, slot].tolist(), strict=True,
         )  # fmt: skip
-        for at, scanned, sku, where, quantity in columns:
+        for at, seen, sku, where, quantity in columns:
             comma = "," if texts[at] else ""
             texts[at] += (
-                f'{comma}{{"line_id":"{slot + 1}","sku":"{sku_name(scanned)}",'
+                f'{comma}{{"line_id":"{slot + 1}","sku":"{sku_name(seen)}",'
                 f'"quantity":{quantity},"bin":"{world.bins[where][sku]}"}}'
             )
     return texts

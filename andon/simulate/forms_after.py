@@ -5,14 +5,15 @@ from typing import Final
 import numpy as np
 
 from andon.simulate import forms
+from andon.simulate.carriers import REPORTS, STATUSES
 from andon.simulate.forms import HUBS, Bodies, euros, stamps
 from andon.simulate.journeys import Act
 from andon.simulate.log import Kind
-from andon.simulate.parcels import RESPONSIBLE, STATUSES
 from andon.simulate.returns import DISPOSITIONS, REASONS, WANTS
 from andon.simulate.voices import CHANNELS, TOPICS
 from andon.simulate.world import Ints, World, seller_name, sku_name
 
+BLAME: Final = [f',"responsible":"{who}"' if who else "" for who in REPORTS.values()]
 METHODS: Final = ("original", "store_credit")
 CALLBACK: Final = ("", ',"wants_callback":true')
 
@@ -22,12 +23,12 @@ def scanned(_: World, act: Act, rows: Ints) -> list[str]:
     s = act.scans
     columns = zip(
         forms.parcel_ids(act, s.parcel[rows]), s.status[rows].tolist(), s.place[rows].tolist(),
-        s.responsible[rows].tolist(), stamps(s.eta[rows]), strict=True,
+        stamps(s.eta[rows]), strict=True,
     )  # fmt: skip
     return [
-        f'{ids},"status":"{STATUSES[status]}","place":"{HUBS[place]}"'
-        f'{_given("responsible", RESPONSIBLE[who])}{_given("eta", eta)}'
-        for ids, status, place, who, eta in columns
+        f'{ids},"status":"{STATUSES[status]}","place":"{HUBS[place]}"{BLAME[status]}'
+        f"{_given('eta', eta)}"
+        for ids, status, place, eta in columns
     ]
 
 
@@ -75,7 +76,7 @@ def received(_: World, act: Act, rows: Ints) -> list[str]:
     return [
         f'{ids},"lines":[{{"line_id":"{line}","quantity":{quantity},'
         f'"disposition":"{DISPOSITIONS[seen]}"'
-        f'{_given("sku_found", sku_name(found) if found >= 0 else "")}}}]'
+        f"{_given('sku_found', sku_name(found) if found >= 0 else '')}}}]"
         for ids, line, seen, found, quantity in columns
     ]
 
@@ -85,7 +86,9 @@ def refunded(world: World, act: Act, rows: Ints) -> list[str]:
     r = act.refunds
     order, slot, of_return = r.order[rows], r.slot[rows], r.of_return[rows]
     cents = world.sku_price[act.orders.sku[order, slot]] * act.orders.quantity[order, slot]
-    credit = np.where(of_return >= 0, act.returns.wants[of_return], 0) == WANTS.index("store_credit")
+    credit = np.where(of_return >= 0, act.returns.wants[of_return], 0) == WANTS.index(
+        "store_credit"
+    )
     columns = zip(
         (order + act.orders.first).tolist(), (slot + 1).tolist(), (of_return >= 0).tolist(),
         map(euros, cents.tolist()), credit.tolist(), strict=True,
@@ -179,6 +182,7 @@ BODIES: Final[dict[Kind, Bodies]] = {
     Kind.CANCELLED: forms.cancelled,
     Kind.UNFILLABLE: forms.unfillable,
     Kind.PACKED: forms.packed,
+    Kind.REPACKED: forms.repacked,
     Kind.DISPATCHED: forms.dispatched,
     Kind.SCANNED: scanned,
     Kind.DELIVERED: forms.delivered,
@@ -196,4 +200,4 @@ BODIES: Final[dict[Kind, Bodies]] = {
     Kind.REVIEW_POSTED: posted,
     Kind.REVIEW_ANSWERED: replied,
 }
-"""How the details of each kind of event are written; a story brings its own."""
+"""How the details of each kind of event are written; stories and repairs bring their own."""

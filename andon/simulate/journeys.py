@@ -6,20 +6,22 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from andon.simulate.carriers import Scans, carry
 from andon.simulate.demand import Orders, draw_orders, draw_replacements, lines_of
 from andon.simulate.faults import Faults
 from andon.simulate.log import Kind, Log
-from andon.simulate.parcels import Parcels, Rng, ScanTable, carry, pack
+from andon.simulate.parcels import Parcels, Rng, pack
 from andon.simulate.returns import (
     Refunds,
     Returns,
     Units,
     pay_back,
     replacements,
-    send_back,
     seller_of,
+    send_back,
     unpack,
 )
+from andon.simulate.stage import Stage
 from andon.simulate.voices import Contacts, Reviews, contact, review
 from andon.simulate.world import Ints, World
 from schemas.times import HOUR, MINUTE, Flags
@@ -55,7 +57,7 @@ class Act:
     cancellations: Cancellations
     shortages: Shortages
     parcels: Parcels
-    scans: ScanTable
+    scans: Scans
     units: Units
     returns: Returns
     refunds: Refunds
@@ -81,17 +83,19 @@ def play(world: World, faults: Faults, orders: int, days: int, seed: int) -> lis
 
 def _act(world: World, faults: Faults, orders: Orders, rng: Rng) -> Act:
     log = Log()
+    stage = Stage(world, faults, orders, log, rng)
     log.add(Kind.PLACED, np.arange(orders.size), orders.placed)
     cancelled, gone = _cancel(orders, log, rng)
     short, supplied = _run_short(orders, gone, log, rng)
-    parcels = pack(world, faults, orders, supplied, log, rng)
-    scans = carry(world, faults, parcels, orders, log, rng)
+    cancelled = _give_up(stage, cancelled, short)
+    parcels = pack(stage, supplied)
+    scans = carry(stage, parcels)
     bad = faults.bad_seller.holds(seller_of(world, orders, parcels), orders.placed[parcels.order])
-    units = unpack(world, orders, parcels, bad, rng)
-    back = send_back(world, orders, units, log, rng)
-    refunds = pay_back(orders, parcels, back, log, rng)
-    contacts = contact(orders, parcels, units, back, log, rng)
-    reviews = review(orders, parcels, units, bad, log, rng)
+    units = unpack(stage, parcels, bad)
+    back = send_back(stage, units)
+    refunds = pay_back(stage, parcels, back)
+    contacts = contact(stage, parcels, units, back)
+    reviews = review(stage, units, bad)
     return Act(
         orders, cancelled, short, parcels, scans, units, back, refunds, contacts, reviews, log
     )
@@ -117,3 +121,14 @@ def _run_short(
     at = orders.placed[rows] + rng.integers(HOUR, 20 * HOUR, rows.size)
     log.add(Kind.UNFILLABLE, np.arange(rows.size), at)
     return Shortages(rows, slot), supplied
+
+
+def _give_up(stage: Stage, cancelled: Cancellations, short: Shortages) -> Cancellations:
+    """Cancel most orders whose only line cannot be supplied, a day later; some are forgotten."""
+    empty = short.order[(short.slot == 0) & (stage.rng.random(short.slot.size) < 0.7)]
+    rows = cancelled.order.size + np.arange(empty.size)
+    stage.log.add(Kind.CANCELLED, rows, stage.orders.placed[empty] + 30 * HOUR)
+    by_shop = np.full(empty.size, CANCELLED_BY.index("shop"))
+    return Cancellations(
+        np.concatenate([cancelled.order, empty]), np.concatenate([cancelled.by, by_shop])
+    )

@@ -1,6 +1,6 @@
 """What happens in the simulated shop: one row per event, pointing at the table with its details."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
@@ -19,6 +19,8 @@ class Kind(IntEnum):
     CANCELLED = 1
     UNFILLABLE = 2
     PACKED = 3
+    REPACKED = 22
+    """The parcel was opened again, and the right SKU put in."""
     DISPATCHED = 4
     SCANNED = 5
     DELIVERED = 6
@@ -36,8 +38,6 @@ class Kind(IntEnum):
     REVIEW_POSTED = 18
     REVIEW_ANSWERED = 19
     SKU_REPAIRED = 20
-    TOLD = 21
-    """An event written out by a story."""
 
 
 TYPE_OF: Final = {
@@ -45,6 +45,7 @@ TYPE_OF: Final = {
     Kind.CANCELLED: ("order.cancelled", "shop"),
     Kind.UNFILLABLE: ("order.line_unfillable", "wms"),
     Kind.PACKED: ("shipment.packed", "wms"),
+    Kind.REPACKED: ("shipment.packed", "wms"),
     Kind.DISPATCHED: ("shipment.dispatched", "wms"),
     Kind.SCANNED: ("shipment.scanned", "carriers"),
     Kind.DELIVERED: ("shipment.delivered", "carriers"),
@@ -63,7 +64,7 @@ TYPE_OF: Final = {
     Kind.REVIEW_ANSWERED: ("review.answered", "reviews"),
     Kind.SKU_REPAIRED: ("sku.repaired", "wms"),
 }
-"""Wire name and source of every kind but a story's own."""
+"""Wire name and source of every kind."""
 
 
 @dataclass(slots=True)
@@ -80,6 +81,17 @@ class Log:
         self.rows.append(rows[real].astype(np.int32))
         self.times.append(at[real])
         self.kinds.append(np.full(self.rows[-1].size, kind, np.int8))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event that a story or a repair writes out: when it happened and was learnt (ms UTC)."""
+
+    kind: Kind
+    occurred: int
+    recorded: int
+    body: str
+    """The inside of the JSON object, ``order_id`` first where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +118,31 @@ RESEND_SHARE: Final = 0.003
 """Share of events sent again by their source, with a later ``recordedtime``."""
 
 
-def recorded(logs: Iterable[Log], rng: np.random.Generator) -> Happenings:
-    """Return all events as a log receives them: sorted by recorded time, some late or repeated."""
-    parts = list(logs)
-    act = np.concatenate([np.full(t.size, a, np.int8) for a, log in enumerate(parts) for t in log.times])
+def recorded(logs: Sequence[Log], told: Sequence[Told], rng: np.random.Generator) -> Happenings:
+    """Return all events as a log receives them: sorted by recorded time, some late or repeated.
+
+    What is ``told`` becomes the act after the last, and keeps the recorded times it came with.
+    """
+    parts = [*logs, _log_of(told)]
+    act = np.concatenate(
+        [np.full(t.size, a, np.int8) for a, log in enumerate(parts) for t in log.times]
+    )
     kind = np.concatenate([part for log in parts for part in log.kinds])
     row = np.concatenate([part for log in parts for part in log.rows])
     occurred = np.concatenate([part for log in parts for part in log.times])
     known = occurred + _delays(occurred.size, rng)
+    known[known.size - len(told) :] = [event.recorded for event in told]
     number, known = _with_repeats(known, rng)
     order = np.argsort(known, kind="stable")
     number, known = number[order], known[order]
     return Happenings(act[number], kind[number], row[number], number, occurred[number], known)
+
+
+def _log_of(told: Sequence[Told]) -> Log:
+    log = Log()
+    for row, event in enumerate(told):
+        log.add(event.kind, np.array([row]), np.array([event.occurred]))
+    return log
 
 
 def _delays(size: int, rng: np.random.Generator) -> Times:

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andon.simulate.demand import Orders
-from andon.simulate.log import Kind, Log
+from andon.simulate.log import Kind
 from andon.simulate.parcels import Fate, Parcels, Rng
+from andon.simulate.stage import Stage
 from andon.simulate.world import Ints, World
 from schemas.times import DAY, HOUR, MINUTE, NEVER, Flags, Times
 
@@ -75,8 +76,9 @@ class Refunds:
     at: Times
 
 
-def unpack(world: World, orders: Orders, parcels: Parcels, bad_seller: Flags, rng: Rng) -> Units:
+def unpack(stage: Stage, parcels: Parcels, bad_seller: Flags) -> Units:
     """Return what customers find in the parcels that reached them; ``bad_seller`` is by parcel."""
+    world, orders, rng = stage.world, stage.orders, stage.rng
     here = parcels.holds & (parcels.delivered < NEVER)[:, None]
     parcel, slot = np.nonzero(here)
     order = parcels.order[parcel]
@@ -96,9 +98,10 @@ def unpack(world: World, orders: Orders, parcels: Parcels, bad_seller: Flags, rn
     )
 
 
-def send_back(world: World, orders: Orders, units: Units, log: Log, rng: Rng) -> Returns:
+def send_back(stage: Stage, units: Units) -> Returns:
     """Return the returns that customers ask for, and log their steps."""
-    reason = _reasons(world, orders, units, rng)
+    orders, rng = stage.orders, stage.rng
+    reason = _reasons(stage.world, orders, units, rng)
     rows = np.flatnonzero(reason >= 0)
     reason = reason[rows]
     blame = reason <= MISLED
@@ -106,7 +109,7 @@ def send_back(world: World, orders: Orders, units: Units, log: Log, rng: Rng) ->
     requested = units.delivered[rows] + HOUR + (days * DAY).astype(np.int64)
     wants = _wishes(reason, rng)
     shipped, received, cancelled = _ways_back(requested, reason, rng)
-    refunded = _pay_days(received, reason, rng)
+    refunded = _pay_days(received, rng)
     refunded[wants == REPLACEMENT] = NEVER
     disposition, found = _findings(orders, units, rows, reason, rng)
     back = Returns(
@@ -118,7 +121,7 @@ def send_back(world: World, orders: Orders, units: Units, log: Log, rng: Rng) ->
         (Kind.RETURN_REQUESTED, requested), (Kind.RETURN_SHIPPED, shipped),
         (Kind.RETURN_RECEIVED, received), (Kind.RETURN_CANCELLED, cancelled),
     ):  # fmt: skip
-        log.add(kind, every, at)
+        stage.log.add(kind, every, at)
     return back
 
 
@@ -159,7 +162,7 @@ def _ways_back(requested: Times, reason: Ints, rng: Rng) -> tuple[Times, Times, 
     return shipped, received, cancelled
 
 
-def _pay_days(received: Times, reason: Ints, rng: Rng) -> Times:
+def _pay_days(received: Times, rng: Rng) -> Times:
     days = rng.uniform(0.3, 3.5, received.size)
     luck = rng.random(received.size)
     days += np.where(luck < 0.04, rng.uniform(7, 16, received.size), 0)
@@ -186,8 +189,9 @@ def _findings(
     return disposition, np.where(looked_up, found, -1)
 
 
-def pay_back(orders: Orders, parcels: Parcels, back: Returns, log: Log, rng: Rng) -> Refunds:
+def pay_back(stage: Stage, parcels: Parcels, back: Returns) -> Refunds:
     """Return all refunds: for returns, and for parcels that will never arrive."""
+    rng = stage.rng
     by_return = np.flatnonzero(back.refunded < NEVER)
     gone = np.flatnonzero((parcels.delivered == NEVER) & (rng.random(parcels.size) < 0.85))
     at = parcels.dispatched[gone] + rng.integers(6 * DAY, 18 * DAY, gone.size)
@@ -197,12 +201,12 @@ def pay_back(orders: Orders, parcels: Parcels, back: Returns, log: Log, rng: Rng
         of_return=np.concatenate([by_return, np.full(gone.size, -1)]),
         at=np.concatenate([back.refunded[by_return], at]),
     )
-    log.add(Kind.REFUNDED, np.arange(refunds.at.size), refunds.at)
+    stage.log.add(Kind.REFUNDED, np.arange(refunds.at.size), refunds.at)
     return refunds
 
 
 def replacements(back: Returns, rng: Rng) -> tuple[Ints, Ints, Times]:
-    """Return which lines are sent again: order rows, slots and the times (ms UTC), in time order."""
+    """Return which lines are sent again: order rows, slots, times (ms UTC); in time order."""
     rows = np.flatnonzero(back.wants == REPLACEMENT)
     at = back.requested[rows] + rng.integers(10 * MINUTE, 20 * HOUR, rows.size)
     order = np.argsort(at, kind="stable")

@@ -9,6 +9,7 @@ from andon.simulate.demand import Orders
 from andon.simulate.log import Kind, Log
 from andon.simulate.parcels import Parcels, Rng
 from andon.simulate.returns import Returns, Units
+from andon.simulate.stage import Stage
 from andon.simulate.world import Ints
 from schemas.times import DAY, HOUR, MINUTE, NEVER, Flags, Times
 
@@ -31,6 +32,8 @@ class Contacts:
     named: Flags
     """Whether the customer named the order when opening the contact."""
     callback: Flags
+    opened: Times
+    answered: Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,9 @@ class _Asked:
         self.times.append(at[real])
 
 
-def contact(
-    orders: Orders, parcels: Parcels, units: Units, back: Returns, log: Log, rng: Rng
-) -> Contacts:
+def contact(stage: Stage, parcels: Parcels, units: Units, back: Returns) -> Contacts:
     """Return the contacts customers open, and log their answers, links and callbacks."""
+    orders, rng = stage.orders, stage.rng
     asked = _Asked()
     _ask_about_delivery(asked, orders, parcels, rng)
     _ask_about_items(asked, units, rng)
@@ -66,22 +68,23 @@ def contact(
     every = np.arange(orders.size)
     asked.some(0.035, QUESTION, every, orders.placed + rng.integers(HOUR, 9 * DAY, every.size), rng)
     order, topic, at = (np.concatenate(c) for c in (asked.orders, asked.topics, asked.times))
-    answered = _answers(at, rng)
     again = np.flatnonzero((topic != QUESTION) & (rng.random(at.size) < 0.18))
     at_again = at[again] + rng.integers(8 * HOUR, 6 * DAY, again.size)
     channel = rng.choice(len(CHANNELS), at.size, p=CHANNEL_SHARE)
     other = (channel[again] + 1 + rng.integers(0, 3, again.size)) % len(CHANNELS)
     size = at.size + again.size
+    opened = np.concatenate([at, at_again])
     contacts = Contacts(
         order=np.concatenate([order, order[again]]),
         topic=np.concatenate([topic, topic[again]]),
         channel=np.concatenate([channel, other]),
         named=rng.random(size) < 0.92,
         callback=rng.random(size) < 0.3,
+        opened=opened,
+        answered=np.concatenate([_answers(at, rng), _answers(at_again, rng)]),
     )
     contacts.callback[contacts.channel != PHONE] = False
-    opened = np.concatenate([at, at_again])
-    _log_contacts(contacts, opened, np.concatenate([answered, _answers(at_again, rng)]), log, rng)
+    _log_contacts(contacts, stage.log, rng)
     return contacts
 
 
@@ -120,32 +123,35 @@ def _answers(opened: Times, rng: Rng) -> Times:
     return answered
 
 
-def _log_contacts(contacts: Contacts, opened: Times, answered: Times, log: Log, rng: Rng) -> None:
-    size = opened.size
+def _log_contacts(contacts: Contacts, log: Log, rng: Rng) -> None:
+    opened, size = contacts.opened, contacts.opened.size
     rows = np.arange(size)
     settled = np.where(rng.random(size) < 0.5, rng.integers(MINUTE, 2 * DAY, size), NEVER)
     found = (~contacts.named) & (rng.random(size) < 0.85)
     log.add(Kind.CONTACT_OPENED, rows, opened)
-    log.add(Kind.CONTACT_ANSWERED, rows, answered)
-    log.add(Kind.CONTACT_RESOLVED, rows, answered + settled)
+    log.add(Kind.CONTACT_ANSWERED, rows, contacts.answered)
+    log.add(Kind.CONTACT_RESOLVED, rows, contacts.answered + settled)
     linked = opened + rng.integers(5 * MINUTE, 3 * HOUR, size)
     log.add(Kind.CONTACT_LINKED, rows, np.where(found, linked, NEVER))
     asked = opened + rng.integers(5_000, MINUTE, size)
-    called = asked + np.where(rng.random(size) < 0.9, rng.integers(10_000, 4 * MINUTE, size), 5 * HOUR)
+    called = asked + np.where(
+        rng.random(size) < 0.9, rng.integers(10_000, 4 * MINUTE, size), 5 * HOUR
+    )
     log.add(Kind.CALLBACK_REQUESTED, rows, np.where(contacts.callback, asked, NEVER))
     log.add(Kind.CALLBACK_STARTED, rows, np.where(contacts.callback, called, NEVER))
 
 
-def review(
-    orders: Orders, parcels: Parcels, units: Units, bad_seller: Flags, log: Log, rng: Rng
-) -> Reviews:
+def review(stage: Stage, units: Units, bad_seller: Flags) -> Reviews:
     """Return the reviews customers post about lines they received, and log the shop's answers."""
+    orders, rng, log = stage.orders, stage.rng, stage.log
     late = units.delivered > orders.promised_by[units.order]
     harmed = units.wrong | units.damaged | units.missing | units.defective
     shame = bad_seller[units.parcel]
     speaks = rng.random(units.order.size) < np.where(late | harmed | shame, 0.35, 0.11)
     rows = np.flatnonzero(speaks)
-    mood = rng.normal(4.7, 0.7, rows.size) - 1.4 * late[rows] - 2.6 * harmed[rows] - 1.8 * shame[rows]
+    mood = (
+        rng.normal(4.7, 0.7, rows.size) - 1.4 * late[rows] - 2.6 * harmed[rows] - 1.8 * shame[rows]
+    )
     rating = np.clip(np.round(mood), 1, 5).astype(np.int64)
     posted = units.delivered[rows] + rng.integers(6 * HOUR, 9 * DAY, rows.size)
     replied = posted + rng.integers(HOUR, 40 * HOUR, rows.size)

@@ -104,19 +104,28 @@ def build_world(orders: int, rng: np.random.Generator) -> World:
 
 
 def _lanes(rng: np.random.Generator) -> Ints:
-    near = np.array([[region == home for region in range(len(REGIONS))] for home in WAREHOUSE_REGION])
+    near = np.array(
+        [[region == home for region in range(len(REGIONS))] for home in WAREHOUSE_REGION]
+    )
     hours = np.where(near, 22, rng.integers(30, 64, near.shape))
     return (hours.ravel() * HOUR).astype(np.int64)
 
 
 def _bins(skus: int, rng: np.random.Generator) -> list[str]:
-    return [f"{slot // 200:02d}-{slot // 10 % 20:02d}-{slot % 10}" for slot in rng.permutation(skus)]
+    return [
+        f"{slot // 200:02d}-{slot // 10 % 20:02d}-{slot % 10}" for slot in rng.permutation(skus)
+    ]
 
 
 def _sku_fields(category: Ints, price: Ints, seller: Ints, rng: np.random.Generator) -> list[str]:
     brand, size = rng.integers(0, len(BRANDS), price.size), rng.integers(0, 40, price.size)
     rows = zip(
-        category.tolist(), price.tolist(), seller.tolist(), brand.tolist(), size.tolist(), strict=True
+        category.tolist(),
+        price.tolist(),
+        seller.tolist(),
+        brand.tolist(),
+        size.tolist(),
+        strict=True,
     )
     return [
         f'"sku":"{sku_name(sku)}","unit_price":"{cents // 100}.{cents % 100:02d}",'

@@ -10,7 +10,7 @@ import numpy as np
 from andon.simulate.forms import stamps
 from andon.simulate.forms_after import BODIES
 from andon.simulate.journeys import Act
-from andon.simulate.log import TYPE_OF, Happenings, Kind
+from andon.simulate.log import TYPE_OF, Happenings, Kind, Told
 from andon.simulate.world import World
 
 Form = Literal["flat", "cloudevents"]
@@ -23,17 +23,6 @@ CHUNK: Final = 100_000
 """Events formatted at a time; bounds memory, changes nothing that is written."""
 
 _ORDER: Final = '"order_id":"'
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One event of a story: its kind, when it happened and was learnt (ms UTC), its data."""
-
-    kind: Kind
-    occurred: int
-    recorded: int
-    body: str
-    """The inside of the JSON object, ``order_id`` first where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +54,14 @@ def write_events(
 def _lines(
     scenes: tuple[World, Sequence[Act], Sequence[Told]], what: Happenings, chunk: slice, form: Form
 ) -> list[str]:
-    occurred, recorded = stamps(what.occurred[chunk]), stamps(what.recorded[chunk])
+    times = list(zip(stamps(what.occurred[chunk]), stamps(what.recorded[chunk]), strict=True))
     numbers = what.number[chunk].tolist()
     lines = [""] * len(numbers)
     write = flat if form == "flat" else cloudevent
     for at, kind, bodies in _bodies(scenes, what, chunk):
         name, source = TYPE_OF[kind]
         for i, body in zip(at, bodies, strict=True):
-            lines[i] = write(name, source, numbers[i], occurred[i], recorded[i], body)
+            lines[i] = write(name, source, numbers[i], times[i], body)
     return lines
 
 
@@ -97,21 +86,21 @@ def event_id(number: int) -> str:
     return f"{number * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF:016x}"
 
 
-def flat(name: str, source: str, number: int, occurred: str, recorded: str, body: str) -> str:
+def flat(name: str, source: str, number: int, times: tuple[str, str], body: str) -> str:
     """Return one line of flat JSON, the data fields beside the attributes."""
     return (
-        f'{{"type":"{name}","id":"{event_id(number)}","source":"{source}","time":"{occurred}",'
-        f'"recordedtime":"{recorded}",{body}}}\n'
+        f'{{"type":"{name}","id":"{event_id(number)}","source":"{source}","time":"{times[0]}",'
+        f'"recordedtime":"{times[1]}",{body}}}\n'
     )
 
 
-def cloudevent(name: str, source: str, number: int, occurred: str, recorded: str, body: str) -> str:
+def cloudevent(name: str, source: str, number: int, times: tuple[str, str], body: str) -> str:
     """Return one line of CloudEvents 1.0 JSON, structured; ``subject`` is the order id."""
     subject = ""
     if body.startswith(_ORDER):
         subject = f'"subject":"{body[len(_ORDER) : body.index(chr(34), len(_ORDER))]}",'
     return (
         f'{{"specversion":"1.0","type":"{name}","id":"{event_id(number)}","source":"{source}",'
-        f'{subject}"time":"{occurred}","recordedtime":"{recorded}",'
+        f'{subject}"time":"{times[0]}","recordedtime":"{times[1]}",'
         f'"datacontenttype":"application/json","data":{{{body}}}}}\n'
     )
