@@ -1,0 +1,194 @@
+"""The book of one partition: who has which row, and what was written to it since last settled."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from detectors.journeys.folds import Numbers
+from detectors.journeys.names import OrderIds, hashes
+from detectors.journeys.relations import HEIRS, INHERITED, LINKED, PARENT
+from detectors.journeys.store import Chain, Store
+from detectors.journeys.streams import Stream
+from detectors.journeys.tables import ROWS, Table
+from detectors.journeys.vocabulary import Vocabulary
+from schemas.times import Times
+
+CUSTOMER_KEY: Final = "\x1f"
+"""Starts the key of a journey that belongs to a customer, not to an order."""
+
+
+class Book:
+    """Rows of every table, and streams of writes that wait to be settled."""
+
+    def __init__(self, horizon: int) -> None:
+        """Start empty; a journey is forgotten ``horizon`` ms after its last event."""
+        self.words = Vocabulary()
+        self.horizon = horizon
+        self.counts: Counter[str] = Counter()
+        self.orders = OrderIds()
+        self.stores = {table: Store(rows) for table, rows in ROWS.items()}
+        self.chains = {pair: Chain() for pair in (*PARENT.items(), *LINKED.items())}
+        self.streams: dict[Table, list[Stream]] = {table: [] for table in ROWS}
+
+    # ----- rows -----
+
+    def order_rows(self, keys: Sequence[str], recorded: Times) -> Numbers:
+        """Return the order row of each event, forgetting journeys past the horizon."""
+        known = len(self.orders)
+        rows = self.orders.rows(keys)
+        self._hold(Table.ORDER, len(self.orders.texts))
+        last = self.stores[Table.ORDER].last_event.values
+        oldest = min(int(recorded.min()), int(last[rows[rows < known]].min(initial=1 << 42)))
+        if int(recorded.max()) - oldest > self.horizon:
+            rows = self._renewed(keys, rows, recorded)
+            last = self.stores[Table.ORDER].last_event.values
+        np.maximum.at(last, rows, recorded)
+        return rows
+
+    def _renewed(self, keys: Sequence[str], rows: Numbers, recorded: Times) -> Numbers:
+        """Give a journey that comes back after the horizon a new, empty row, event by event."""
+        last: dict[int, int] = {}
+        renewed = rows.copy()
+        before = self.stores[Table.ORDER].last_event.values
+        for i in np.argsort(recorded, kind="stable").tolist():
+            row, at = self.orders[keys[i]], int(recorded[i])
+            seen = last.get(row, int(before[row]) if row < before.size else -1)
+            if seen >= 0 and at - seen > self.horizon:
+                row = self.orders.renew(keys[i])
+            last[row] = at
+            renewed[i] = row
+        self._hold(Table.ORDER, len(self.orders.texts))
+        return renewed
+
+    def _hold(self, table: Table, count: int) -> None:
+        self.stores[table].extend(count)
+        for (child, parent), chain in self.chains.items():
+            if parent is table:
+                chain.first.extend(count)
+            if child is table:
+                chain.following.extend(count)
+                chain.parent.extend(count)
+
+    def child(self, table: Table, parents: Numbers, ids: Sequence[str]) -> Numbers:
+        """Return the row of each child named ``ids`` under ``parents``, making new ones."""
+        rows, fresh = self._find(table, parents, ids)
+        if fresh.size:
+            self._inherit(table, PARENT[table], rows[fresh], parents[fresh])
+        return rows
+
+    def link(self, table: Table, parents: Numbers, ids: Sequence[str], lines: Numbers) -> Numbers:
+        """Return the row of each line in a parcel or return, making new ones."""
+        rows, fresh = self._find(table, parents, ids)
+        if fresh.size:
+            self.chains[table, Table.LINE].link(rows[fresh], lines[fresh])
+            self._inherit(table, PARENT[table], rows[fresh], parents[fresh])
+            self._inherit(table, Table.LINE, rows[fresh], lines[fresh])
+        return rows
+
+    def _find(
+        self, table: Table, parents: Numbers, ids: Sequence[str]
+    ) -> tuple[Numbers, Numbers]:
+        """Return the row of each child, and the first mention of each new one."""
+        store, chain = self.stores[table], self.chains[table, PARENT[table]]
+        keys = hashes(ids)
+        rows = _walk(store, chain, parents, keys)
+        missing = np.flatnonzero(rows < 0)
+        if not missing.size:
+            return rows, missing
+        fresh, which = _distinct(parents[missing], keys[missing])
+        fresh = missing[fresh]
+        made = np.arange(store.count, store.count + fresh.size)
+        rows[missing] = made[which]
+        self._hold(table, store.count + fresh.size)
+        store.key.values[made] = keys[fresh]
+        store.names.append([ids[i] for i in fresh.tolist()])
+        chain.link(made, parents[fresh])
+        return rows, fresh
+
+    def _inherit(self, table: Table, parent: Table, rows: Numbers, parents: Numbers) -> None:
+        for fact in INHERITED[table].get(parent, ()):
+            self.stores[table].inherit(fact, rows, self.stores[parent], parents)
+
+    # ----- writes -----
+
+    def customers(self, names: Sequence[str]) -> Numbers:
+        """Return a code for each customer's name."""
+        return self.words.customers.append(names)
+
+    def unknown_word(self, count: int) -> None:
+        """Count words outside their vocabulary."""
+        self.counts["unknown words"] += count
+
+    def write(self, table: Table, stream: Stream) -> None:
+        """Take in a stream."""
+        if stream.rows.size:
+            self.streams[table].append(stream)
+
+    def hand_down(self, parent: Table, stream: Stream) -> None:
+        """Write what children inherit of ``stream`` to all of them, at its own recorded times."""
+        for child, facts in HEIRS[parent]:
+            said = [f.name for f in facts if f.name in stream.values]
+            if said:
+                rows, index = self.chains[child, parent].children(stream.rows)
+                self.write(child, stream.take(index, rows, said))
+
+    def taken(self, table: Table) -> list[Stream]:
+        """Return the streams that wait for ``table``, and forget them."""
+        streams, self.streams[table] = self.streams[table], []
+        return streams
+
+    # ----- names -----
+
+    def order_of(self, table: Table, row: int) -> int:
+        """Return the order row that a row of ``table`` belongs to."""
+        while table is not Table.ORDER:
+            row = int(self.chains[table, PARENT[table]].parent.values[row])
+            table = PARENT[table]
+        return row
+
+    def path(self, table: Table, row: int) -> list[str]:
+        """Return the ids that name a row: its order's, then its own and those between."""
+        if table is Table.ORDER:
+            return [self.orders.texts[row]]
+        parent = PARENT[table]
+        above = self.path(parent, int(self.chains[table, parent].parent.values[row]))
+        return [*above, self.stores[table].names[row]]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use by rows, chains and children's names, bytes; order ids not counted."""
+        stores = sum(store.nbytes for store in self.stores.values())
+        return stores + sum(chain.nbytes for chain in self.chains.values())
+
+
+def _walk(store: Store, chain: Chain, parents: Numbers, keys: Numbers) -> Numbers:
+    """Return the child of each parent with each key, -1 where there is none."""
+    rows = chain.first.values[parents].astype(np.int64)
+    key, following = store.key.values, chain.following.values
+    if not key.size:
+        return rows
+    todo = np.flatnonzero((rows >= 0) & (key[rows] != keys))
+    while todo.size:
+        row = following[rows[todo]]
+        rows[todo] = row
+        todo = todo[(row >= 0) & (key[row] != keys[todo])]
+    return rows
+
+
+def _distinct(parents: Numbers, keys: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the index of each distinct (parent, key)'s first mention, and the pair of every one.
+
+    Pairs are numbered in the order in which they are first mentioned.
+    """
+    order = np.lexsort((keys, parents))
+    parent, key = parents[order], keys[order]
+    starts = np.ones(order.size, np.bool_)
+    starts[1:] = (parent[1:] != parent[:-1]) | (key[1:] != key[:-1])
+    first = order[starts]
+    rank = np.empty(first.size, np.int64)
+    rank[np.argsort(first)] = np.arange(first.size)
+    which = np.empty(order.size, np.int64)
+    which[order] = rank[np.cumsum(starts) - 1]
+    return np.sort(first), which

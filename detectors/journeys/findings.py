@@ -1,0 +1,164 @@
+"""Problems about journeys: found, ended, withdrawn, each change with what caused it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from detectors.journeys.book import CUSTOMER_KEY, Book
+from detectors.journeys.episodes import Edges, Settled
+from detectors.journeys.folds import Fact, Fold, Numbers
+from detectors.journeys.streams import KIND_BITS, KIND_NAMES
+from detectors.journeys.tables import ROWS, Table
+from detectors.journeys.versions import NO_CAUSE, Versions
+from detectors.question import Question, Refutable
+from schemas.problems import Cause, Change, ChangeKind, Evidence, Problem, problem_id
+from schemas.times import NEVER
+
+SUBJECT_TYPE: Final = {
+    Table.ORDER: "order",
+    Table.LINE: "line",
+    Table.SHIPMENT: "shipment",
+    Table.SHIPMENT_LINE: "line",
+    Table.RETURN: "return",
+    Table.RETURN_LINE: "line",
+    Table.CONTACT: "contact",
+    Table.REVIEW: "review",
+}
+
+CLOCK: Final = "clock"
+"""The cause of a problem that opened because nothing happened."""
+
+Key = tuple[str, Table, int]
+"""Kind, table and row: what a journey can have one open problem of."""
+
+
+class Findings:
+    """The problems that are open, and those that a refutation could still withdraw."""
+
+    def __init__(self, book: Book, detectors: Sequence[Question]) -> None:
+        """Start without problems; names come from ``book``."""
+        self._book = book
+        self._open: dict[Key, Problem] = {}
+        self._cleared: dict[Key, Problem] = {}
+        self._refutable = {d.kind for d in detectors if isinstance(d, Refutable)}
+
+    def changes(
+        self, table: Table, detectors: Sequence[Question], v: Versions, settled: Settled
+    ) -> list[Change]:
+        """Return what happened to problems, row by row in the order of time."""
+        edges = [
+            *_listed(settled.ended, 0),
+            *_listed(settled.refuted, 1),
+            *_listed(settled.opened, 2),
+        ]
+        edges.sort()
+        found: list[Change | None] = []
+        for version, step, detector in edges:
+            question = detectors[detector]
+            key = (question.kind, table, int(v.row[version]))
+            if step == 0:
+                due = int(settled.due[detector, version - 1])
+                back = settled.taken_back.get(detector)
+                refuted = back is not None and bool(back[version])
+                found.append(self._end(key, v, version, due, refuted=refuted))
+            elif step == 1:
+                found.append(self._refute(key, v, version))
+            else:
+                due = int(settled.due[detector, version])
+                found.append(self._begin(key, question, v, version, due))
+        return [change for change in found if change is not None]
+
+    def _begin(self, key: Key, question: Question, v: Versions, version: int, due: int) -> Change:
+        at = int(v.at[version])
+        opened_at = max(due, at)
+        problem = self._problem(key, question, v, version, opened_at, due)
+        self._open[key] = problem
+        return Change(ChangeKind.OPENED, opened_at, problem)
+
+    def _problem(
+        self, key: Key, question: Question, v: Versions, version: int, opened_at: int, due: int
+    ) -> Problem:
+        _, table, row = key
+        order, *rest = self._book.path(table, row)
+        about_customer = order.startswith(CUSTOMER_KEY)
+        customer = order.removeprefix(CUSTOMER_KEY) if about_customer else self._customer(table, row)
+        subject = "/".join([order.removeprefix(CUSTOMER_KEY), *rest])
+        subject_type = SUBJECT_TYPE[table]
+        waited = opened_at > int(v.at[version])
+        return Problem(
+            id=problem_id(question.kind, subject_type, subject, opened_at),
+            kind=question.kind,
+            subject_type=subject_type,
+            subject=subject,
+            order_id=None if about_customer else order,
+            customer_id=customer,
+            opened_at=opened_at,
+            due_at=due,
+            severity=question.severity,
+            evidence=self._evidence(question, v, version),
+            detector=question.kind,
+            detector_version=question.version,
+            opened_by=Cause(CLOCK, opened_at, opened_at) if waited else _cause(v, version),
+        )
+
+    def _customer(self, table: Table, row: int) -> str | None:
+        store = self._book.stores[Table.ORDER]
+        place = store.common.place["customer"][1]
+        code = int(store.common.picks.rows[self._book.order_of(table, row), place])
+        return self._book.words.customers[code] if code >= 0 else None
+
+    def _evidence(self, question: Question, v: Versions, version: int) -> tuple[Evidence, ...]:
+        facts = ROWS[question.table].facts
+        items = (self._said(facts.get(n), n, v, version) for n in question.evidence)
+        return tuple(item for item in items if item is not None)
+
+    def _said(self, fact: Fact | None, name: str, v: Versions, version: int) -> Evidence | None:
+        column: Numbers = getattr(v.rows, name) if fact is None else v.rows.column(name)
+        number = int(column[version])
+        if fact is not None and fact.fold in (Fold.FIRST, Fold.LAST):
+            return self._word(name, number)
+        if name.endswith(("_at", "_by")):
+            return Evidence(name, at=number) if 0 < number < NEVER else None
+        return Evidence(name, value=number)
+
+    def _word(self, name: str, code: int) -> Evidence | None:
+        if code < 0:
+            return None
+        value = self._book.words.texts(name)(code)
+        if isinstance(value, tuple):
+            value = " ".join(str(part) for part in value if part)
+        return Evidence(name, value=value)
+
+    def _end(self, key: Key, v: Versions, version: int, due: int, *, refuted: bool) -> Change:
+        problem = self._open.pop(key)
+        at, cause = int(v.at[version]), _cause(v, version)
+        if refuted or cause.occurred_at <= due:
+            ended = msgspec.structs.replace(problem, withdrawn_at=at, ended_by=cause)
+            return Change(ChangeKind.WITHDRAWN, at, ended)
+        ended = msgspec.structs.replace(problem, cleared_at=at, ended_by=cause)
+        if key[0] in self._refutable:
+            self._cleared[key] = ended
+        return Change(ChangeKind.CLEARED, at, ended)
+
+    def _refute(self, key: Key, v: Versions, version: int) -> Change | None:
+        problem = self._cleared.pop(key, None)
+        if problem is None:
+            return None
+        at = int(v.at[version])
+        refuted = msgspec.structs.replace(problem, withdrawn_at=at, ended_by=_cause(v, version))
+        return Change(ChangeKind.WITHDRAWN, at, refuted)
+
+
+def _listed(edges: Edges, step: int) -> list[tuple[int, int, int]]:
+    return [
+        (version, step, detector)
+        for version, detector in zip(edges.version.tolist(), edges.detector.tolist(), strict=True)
+    ]
+
+
+def _cause(v: Versions, version: int) -> Cause:
+    packed, at = int(v.cause[version]), int(v.at[version])
+    if packed == NO_CAUSE:
+        return Cause(CLOCK, at, at)
+    return Cause(KIND_NAMES[packed & (1 << KIND_BITS) - 1], packed >> KIND_BITS, at)

@@ -1,0 +1,142 @@
+"""The journeys of one partition: batches of events in, beginnings and ends of problems out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detectors.journeys.book import CUSTOMER_KEY, Book
+from detectors.journeys.episodes import settle
+from detectors.journeys.findings import Findings
+from detectors.journeys.folds import Fold, Numbers
+from detectors.journeys.rollups import ROLLUPS
+from detectors.journeys.store import BLOCK, Store
+from detectors.journeys.streams import KIND, Happenings, Stream, causes
+from detectors.journeys.tables import ROWS, Table
+from detectors.journeys.versions import Versions, stored, versions
+from detectors.journeys.writes import WRITES
+from detectors.question import Question
+from schemas.events import Event
+from schemas.problems import Change
+from schemas.times import DAY, NEVER, Times
+
+LATEST = DAY
+"""How far after its recorded time an event may claim to have occurred, ms; more is cut to it."""
+
+
+def journey_key(event: Event) -> str:
+    """Return whose journey an event belongs to: its order's, or its customer's where it has none."""
+    order: str = getattr(event, "order_id", "")
+    return order or CUSTOMER_KEY + str(getattr(event, "customer_id", ""))
+
+
+class Journeys:
+    """Every journey of a partition, and the problems about them."""
+
+    def __init__(self, detectors: Sequence[Question], horizon: int) -> None:
+        """Start empty; a journey is forgotten ``horizon`` ms after its last event."""
+        self.book = Book(horizon)
+        self.detectors = {table: [d for d in detectors if d.table is table] for table in ROWS}
+        self.findings = Findings(self.book, detectors)
+        self.clock = 0
+        """Everything strictly before is decided, ms UTC."""
+
+    def step(
+        self,
+        events: Sequence[tuple[type[Event], Sequence[Event], Times, Times]],
+        until: int,
+    ) -> list[Change]:
+        """Take in events by type with their occurred and recorded times; decide before ``until``.
+
+        Recorded times lie in [``clock``, ``until``), ms UTC.
+        """
+        if events:
+            self._write(events)
+        changes: list[Change] = []
+        for table in Table:
+            changes += self._settle(table, until)
+        self.clock = until
+        return changes
+
+    def _write(
+        self, events: Sequence[tuple[type[Event], Sequence[Event], Times, Times]]
+    ) -> None:
+        recorded = np.concatenate([part[3] for part in events])
+        keys = [journey_key(event) for part in events for event in part[1]]
+        rows = self.book.order_rows(keys, recorded)
+        start = 0
+        for kind, some, occurred, at in events:
+            end = start + len(some)
+            happenings = Happenings(rows[start:end], at, causes(self._sane(occurred, at), KIND[kind]))
+            WRITES[kind](self.book, some, happenings)
+            start = end
+        for parent in (Table.ORDER, Table.LINE, Table.SHIPMENT, Table.RETURN):
+            for stream in list(self.book.streams[parent]):
+                self.book.hand_down(parent, stream)
+
+    def _sane(self, occurred: Times, recorded: Times) -> Times:
+        ahead = int(np.count_nonzero(occurred > recorded + LATEST))
+        if not ahead:
+            return occurred
+        self.book.counts["from the future: clamped"] += ahead
+        return np.minimum(occurred, recorded + LATEST)
+
+    def _settle(self, table: Table, until: int) -> list[Change]:
+        store, detectors = self.book.stores[table], self.detectors[table]
+        changes: list[Change] = []
+        streams = self.book.taken(table)
+        if streams:
+            v = versions(store, streams, until, self.book.words)
+            self._roll_up(table, v)
+            if detectors:
+                changes += self._decide(table, store, v, until)
+        if detectors:
+            rows = self._overdue(store, until)
+            if rows.size:
+                v = stored(store, rows, until, self.book.words)
+                changes += self._decide(table, store, v, until)
+        return changes
+
+    def _decide(self, table: Table, store: Store, v: Versions, until: int) -> list[Change]:
+        detectors = self.detectors[table]
+        settled = settle(v, detectors, self.clock, until, self.book.horizon)
+        touched = v.row[v.lasts]
+        store.due.values[touched] = settled.look_again
+        np.minimum.at(store.earliest, touched // BLOCK, settled.look_again)
+        return self.findings.changes(table, detectors, v, settled)
+
+    def _overdue(self, store: Store, until: int) -> Numbers:
+        """Return the rows to look at although nothing happened to them, and tidy the due index."""
+        blocks = np.flatnonzero(store.earliest < until)
+        if not blocks.size:
+            return blocks
+        due = store.due.values
+        rows = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+        rows = rows[rows < store.count]
+        late = due[rows] < until
+        waiting = np.where(late, NEVER, due[rows])
+        store.earliest[blocks] = np.minimum.reduceat(waiting, np.arange(blocks.size) * BLOCK)
+        return rows[late]
+
+    def _roll_up(self, table: Table, v: Versions) -> None:
+        """Write to parents what became known of this table's rows."""
+        by_target: dict[Table, list[int]] = {}
+        for i, rollup in enumerate(ROLLUPS):
+            if rollup.child is table:
+                by_target.setdefault(rollup.target, []).append(i)
+        for target, numbers in by_target.items():
+            self._roll_up_to(target, table, v, numbers)
+
+    def _roll_up_to(self, target: Table, table: Table, v: Versions, numbers: list[int]) -> None:
+        measures = {ROLLUPS[i].fact: ROLLUPS[i].measure(v.rows) for i in numbers}
+        changes = {fact: v.changed(values) for fact, values in measures.items()}
+        became = np.flatnonzero(np.any([change != 0 for change in changes.values()], axis=0))
+        if not became.size:
+            return
+        values = {
+            fact.name: (changes if fact.fold is Fold.SUM else measures)[fact][became]
+            for fact in measures
+        }
+        rows = self.book.chains[table, target].parent.values[v.row[became]].astype(np.int64)
+        stream = Stream(rows, v.at[became], v.cause[became], values)
+        self.book.write(target, stream)
+        self.book.hand_down(target, stream)

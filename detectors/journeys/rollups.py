@@ -1,0 +1,117 @@
+"""How child rows become known to their parents: a measure of each row, summed as it changes.
+
+A change of the measure between two versions of a child row is added to the parent's ``Sum`` at the
+recorded time of that change, so a sum counts rows that became known, never events. A parent's
+``Min`` or ``Max`` fact takes the measure's value itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+
+import numpy as np
+
+from detectors.journeys.folds import Fact, Numbers
+from detectors.journeys.rows import Rows
+from detectors.journeys.tables import Lines, Orders, ReturnLines, ShipmentLines, Shipments, Table
+from schemas.times import NEVER, Flags
+
+Measure = Callable[[Rows], Numbers]
+"""Child rows in, one number per row out; 0 (``NEVER`` for a ``Min``) on an empty row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """One fact of ``target`` as a measure of the rows of ``child``."""
+
+    child: Table
+    target: Table
+    fact: Fact
+    measure: Measure
+
+
+def _dispatched_units(rows: Rows) -> Numbers:
+    line = cast("ShipmentLines", rows)
+    return np.where(line.dispatched_at < NEVER, line.quantity, 0)
+
+
+def _delivered_units(rows: Rows) -> Numbers:
+    line = cast("ShipmentLines", rows)
+    return np.where(line.delivered_at < NEVER, line.quantity, 0)
+
+
+def _dispatched_at(rows: Rows) -> Numbers:
+    line = cast("ShipmentLines", rows)
+    return np.where(line.quantity > 0, line.dispatched_at, NEVER)
+
+
+def _open(rows: Rows) -> Numbers:
+    return cast("Lines", rows).is_open.astype(np.int64)
+
+
+def _unnamed(shipment: Shipments) -> Flags:
+    return shipment.is_known & (shipment.named_at == NEVER) & (shipment.voided_at == NEVER)
+
+
+def _unnamed_dispatched(rows: Rows) -> Numbers:
+    shipment = cast("Shipments", rows)
+    return (_unnamed(shipment) & (shipment.dispatched_at < NEVER)).astype(np.int64)
+
+
+def _unnamed_open(rows: Rows) -> Numbers:
+    shipment = cast("Shipments", rows)
+    return (_unnamed(shipment) & (shipment.delivered_at == NEVER)).astype(np.int64)
+
+
+def _unnamed_delivered(rows: Rows) -> Numbers:
+    shipment = cast("Shipments", rows)
+    return (_unnamed(shipment) & (shipment.delivered_at < NEVER)).astype(np.int64)
+
+
+def _report(*reasons: str, contradicted_by: tuple[str, ...]) -> tuple[Measure, Measure, Measure]:
+    """Return when a report was made, whether it stands, and whether it was taken back."""
+
+    def reported_at(rows: Rows) -> Numbers:
+        line = cast("ReturnLines", rows)
+        known = line.reported(*reasons) & (line.requested_at < NEVER)
+        return np.where(known, line.requested_at, 0)
+
+    def taken_back(line: ReturnLines) -> Flags:
+        return (line.cancelled_at < NEVER) | line.found(*contradicted_by)
+
+    def stands(rows: Rows) -> Numbers:
+        line = cast("ReturnLines", rows)
+        unsettled = line.reported(*reasons) & ~taken_back(line) & ~line.settled()
+        return unsettled.astype(np.int64)
+
+    def refuted(rows: Rows) -> Numbers:
+        line = cast("ReturnLines", rows)
+        return (line.reported(*reasons) & taken_back(line)).astype(np.int64)
+
+    return reported_at, stands, refuted
+
+
+_WRONG = _report("wrong_item", contradicted_by=("right_item",))
+_DAMAGED = _report("damaged", "defective", contradicted_by=("sellable", "right_item"))
+_MISSING = _report("missing_item", contradicted_by=("right_item",))
+
+
+ROLLUPS: Final = (
+    Rollup(Table.SHIPMENT_LINE, Table.LINE, Lines.dispatched_units, _dispatched_units),
+    Rollup(Table.SHIPMENT_LINE, Table.LINE, Lines.delivered_units, _delivered_units),
+    Rollup(Table.SHIPMENT_LINE, Table.LINE, Lines.first_dispatched_at, _dispatched_at),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.wrong_at, _WRONG[0]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.wrong_open, _WRONG[1]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.wrong_refuted, _WRONG[2]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.damaged_at, _DAMAGED[0]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.damaged_open, _DAMAGED[1]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.damaged_refuted, _DAMAGED[2]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.missing_at, _MISSING[0]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.missing_open, _MISSING[1]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.missing_refuted, _MISSING[2]),
+    Rollup(Table.LINE, Table.ORDER, Orders.lines_open, _open),
+    Rollup(Table.SHIPMENT, Table.ORDER, Orders.unnamed_dispatched, _unnamed_dispatched),
+    Rollup(Table.SHIPMENT, Table.ORDER, Orders.unnamed_open, _unnamed_open),
+    Rollup(Table.SHIPMENT, Table.ORDER, Orders.unnamed_delivered, _unnamed_delivered),
+)
+"""Every fact that flows up, with the table it comes from."""

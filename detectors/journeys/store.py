@@ -1,0 +1,147 @@
+"""One table: the newest version of every row, who its children are, and when it must be looked at."""
+
+from typing import Final
+
+import numpy as np
+
+from detectors.journeys.blocks import Block, Column
+from detectors.journeys.folds import Fact, Numbers
+from detectors.journeys.names import Texts
+from detectors.journeys.rows import Rows
+from detectors.journeys.tables import Orders
+from schemas.times import NEVER
+
+BLOCK: Final = 1024
+"""Rows that share one entry of the due index."""
+
+
+class Chain:
+    """The children of each parent row, as linked lists: two numbers a child, one a parent."""
+
+    __slots__ = ("first", "following", "parent")
+
+    def __init__(self) -> None:
+        """Start without children."""
+        self.first = Column(-1, np.int32)
+        self.following = Column(-1, np.int32)
+        self.parent = Column(-1, np.int32)
+
+    def link(self, children: Numbers, parents: Numbers) -> None:
+        """Put new ``children`` before the other children of ``parents``.
+
+        Siblings that arrive together are linked one after the other, in one sweep.
+        """
+        order = np.argsort(parents, kind="stable")
+        child, parent = children[order], parents[order]
+        is_last = np.append(parent[1:] != parent[:-1], True)  # noqa: FBT003 - a value, not a switch
+        following = np.empty(child.size, np.int64)
+        following[:-1] = child[1:]
+        following[is_last] = self.first.values[parent[is_last]]
+        is_first = np.roll(is_last, 1)
+        self.following.values[child] = following
+        self.parent.values[child] = parent
+        self.first.values[parent[is_first]] = child[is_first]
+
+    def children(self, parents: Numbers) -> tuple[Numbers, Numbers]:
+        """Return every child row of ``parents``, and for each the index of its parent there."""
+        child = self.first.values[parents].astype(np.int64)
+        index = np.flatnonzero(child >= 0)
+        rows, owners = [], []
+        while index.size:
+            rows.append(child[index])
+            owners.append(index)
+            child[index] = self.following.values[child[index]]
+            index = index[child[index] >= 0]
+        if not rows:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        return np.concatenate(rows), np.concatenate(owners)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use, bytes."""
+        return self.first.nbytes + self.following.nbytes + self.parent.nbytes
+
+
+class Store:
+    """The rows of one table."""
+
+    def __init__(self, kind: type[Rows]) -> None:
+        """Lay out the facts of ``kind``; rows come later."""
+        facts = kind.facts.values()
+        self.kind = kind
+        self.count = 0
+        self.common = Block([f for f in facts if not f.rare])
+        self.aside = Block([f for f in facts if f.rare])
+        self.aside.extend(1)
+        self.asides = 1
+        self.recorded = Column(-1)
+        """Recorded time of each row's newest version (ms UTC)."""
+        self.due = Column(NEVER)
+        """When each row must be looked at again if nothing happens to it (ms UTC)."""
+        self.last_event = Column(-1)
+        """Recorded time of a journey's last event of any kind (orders only), ms UTC."""
+        self.aside_of = Column(0, np.int32)
+        """Where a row's rare facts are; 0 is the empty row."""
+        self.key = Column(0)
+        """Hash of the child's own id, unique under one parent."""
+        own = (self.last_event,) if kind is Orders else (self.key,)
+        self._columns = (self.recorded, self.due, self.aside_of, *own)
+        self.names = Texts()
+        self.earliest = np.empty(0, np.int64)
+        """Smallest due time of every ``BLOCK`` rows; never later than the truth."""
+
+    def extend(self, count: int) -> None:
+        """Hold ``count`` rows, the new ones empty."""
+        if count <= self.count:
+            return
+        self.count = count
+        self.common.extend(count)
+        for column in self._columns:
+            column.extend(count)
+        blocks = -(-count // BLOCK)
+        if blocks > self.earliest.size:
+            spare = np.full(blocks + blocks // 2 - self.earliest.size, NEVER)
+            self.earliest = np.concatenate((self.earliest, spare))
+
+    def set_aside(self, rows: Numbers) -> Numbers:
+        """Return where the rare facts of ``rows`` are kept, making room where there is none yet.
+
+        ``rows`` are distinct.
+        """
+        places = self.aside_of.values
+        fresh = rows[places[rows] == 0]
+        if fresh.size:
+            self.aside.extend(self.asides + fresh.size)
+            places[fresh] = np.arange(self.asides, self.asides + fresh.size)
+            self.asides += fresh.size
+        return places[rows].astype(np.int64)
+
+    def block(self, fact: Fact) -> Block:
+        """Return the block that holds ``fact``."""
+        return self.aside if fact.rare else self.common
+
+    def read(self, name: str, rows: Numbers) -> Numbers:
+        """Return the newest value of a fact on ``rows``."""
+        fact = self.kind.facts[name]
+        return self.block(fact).read(fact, self.aside_of.values[rows] if fact.rare else rows)
+
+    def inherit(self, fact: Fact, rows: Numbers, parent: "Store", parents: Numbers) -> None:
+        """Let the new rows ``rows`` start with what ``parents`` know of ``fact``."""
+        source = parent.kind.facts[fact.name]
+        if source.rare:
+            known = np.flatnonzero(parent.read(fact.name, parents) != source.unknown)
+            rows, parents = rows[known], parent.aside_of.values[parents[known]].astype(np.int64)
+        if rows.size:
+            places = self.set_aside(rows) if fact.rare else rows
+            self.block(fact).inherit(fact, places, parent.block(source), parents)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use, bytes; the ids of orders not counted."""
+        return (
+            self.common.nbytes
+            + self.aside.nbytes
+            + sum(column.nbytes for column in self._columns)
+            + self.names.nbytes
+            + self.earliest.nbytes
+        )

@@ -1,0 +1,201 @@
+"""The tables of a journey: one row per thing, one fact per column. The vocabulary of detectors.
+
+Times are ms UTC with ``NEVER`` for *not known to have happened* (``Min``) or 0 for *not yet*
+(``Max``). A fact declared ``of`` a parent is inherited from it.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from detectors.journeys.folds import First, Last, Max, Min, Numbers, Recent, Sum
+from detectors.journeys.rows import Rows
+from detectors.journeys.vocabulary import DISPOSITION, REASON
+from schemas.times import NEVER, Flags
+
+
+class Table(IntEnum):
+    """The tables, each after the tables it depends on when facts flow up."""
+
+    SHIPMENT = 0
+    RETURN = 1
+    SHIPMENT_LINE = 2
+    RETURN_LINE = 3
+    LINE = 4
+    ORDER = 5
+    CONTACT = 6
+    REVIEW = 7
+
+
+class Orders(Rows):
+    """One row per order (or per customer, for contacts that name no order)."""
+
+    placed_at = Min()
+    promised_by = Min()
+    order_cancelled_at = Min(rare=True)
+    needed_by = Min(rare=True)
+    order_refunded_at = Min(rare=True)
+    """A refund that names no return."""
+    replaces = First(rare=True)
+    customer = First()
+    lines_open = Sum()
+    """Lines the customer still waits for."""
+    unnamed_dispatched = Sum(rare=True)
+    """Parcels on their way that name no lines, so each may carry any line."""
+    unnamed_open = Sum(rare=True)
+    """Such parcels that have not been delivered."""
+    unnamed_delivered = Sum(rare=True)
+    contacts = Recent(2)
+
+
+class Lines(Rows):
+    """One row per order line."""
+
+    known_at = Min()
+    ship_by = Min()
+    promised_by = Min(of=Orders)
+    order_cancelled_at = Min(of=Orders, rare=True)
+    unfillable_at = Min(rare=True)
+    quantity = Max()
+    cancelled_units = Max(rare=True)
+    item = First()
+    dispatched_units = Sum()
+    delivered_units = Sum()
+    first_dispatched_at = Min()
+    unnamed_dispatched = Sum(of=Orders, rare=True)
+    wrong_at = Max(rare=True)
+    wrong_open = Sum(rare=True)
+    wrong_refuted = Sum(rare=True)
+    damaged_at = Max(rare=True)
+    damaged_open = Sum(rare=True)
+    damaged_refuted = Sum(rare=True)
+    missing_at = Max(rare=True)
+    missing_open = Sum(rare=True)
+    missing_refuted = Sum(rare=True)
+
+    @property
+    def wanted_units(self) -> Numbers:
+        """Units the customer still expects in all: ordered, not cancelled, not unfillable."""
+        gone = (self.order_cancelled_at < NEVER) | (self.unfillable_at < NEVER)
+        return np.where(gone, 0, np.maximum(self.quantity - self.cancelled_units, 0))
+
+    @property
+    def is_open(self) -> Flags:
+        """Whether the line is known and not wholly delivered."""
+        return (self.known_at < NEVER) & (self.delivered_units < self.wanted_units)
+
+
+class Shipments(Rows):
+    """One row per parcel."""
+
+    packed_at = Min()
+    label_at = Min(rare=True)
+    dispatched_at = Min()
+    accepted_at = Min()
+    """First sign that the carrier has the parcel."""
+    last_movement_at = Max()
+    delivered_at = Min()
+    named_at = Min()
+    """When somebody first said which lines are inside."""
+    carrier_promise = Min(rare=True)
+    lane = First()
+    weights = Last(rare=True)
+    """Expected and actual weight, as ``expected_g << 24 | actual_g``."""
+    eta = Last(rare=True)
+    eta_at = Max(rare=True)
+    damaged_at = Min(rare=True)
+    lost_at = Min(rare=True)
+    address_problem_at = Min(rare=True)
+    refused_at = Min(rare=True)
+    returning_at = Min(rare=True)
+    returned_at = Min(rare=True)
+    voided_at = Min(rare=True)
+    attempts = Recent(3)
+    """The last failed attempts to deliver."""
+    order_cancelled_at = Min(of=Orders, rare=True)
+    needed_by = Min(of=Orders, rare=True)
+
+    @property
+    def is_known(self) -> Flags:
+        """Whether anything was reported of the parcel itself."""
+        return (self.packed_at < NEVER) | (self.dispatched_at < NEVER) | (self.last_movement_at > 0)
+
+    @property
+    def is_over(self) -> Flags:
+        """Whether nothing more is to come: delivered, back with the sender, or voided."""
+        ends = np.minimum(self.delivered_at, np.minimum(self.returned_at, self.voided_at))
+        return ends < NEVER
+
+
+class ShipmentLines(Rows):
+    """One row per line in a parcel."""
+
+    packed_at = Min()
+    quantity = Max()
+    packed_sku = First()
+    item = First(of=Lines)
+    dispatched_at = Min(of=Shipments)
+    delivered_at = Min(of=Shipments)
+
+
+class Returns(Rows):
+    """One row per return."""
+
+    requested_at = Min()
+    shipped_at = Min()
+    received_at = Min()
+    cancelled_at = Min(rare=True)
+    refunded_at = Min()
+    order_refunded_at = Min(of=Orders, rare=True)
+
+
+class ReturnLines(Rows):
+    """One row per line in a return."""
+
+    requested_at = Min()
+    reason = First()
+    disposition = Last()
+    received_at = Min(of=Returns)
+    cancelled_at = Min(of=Returns)
+    refunded_at = Min(of=Returns)
+
+    def reported(self, *reasons: str) -> Flags:
+        """Whether the customer gave one of ``reasons``."""
+        return np.isin(self.reason, [REASON[word] for word in reasons])
+
+    def found(self, *dispositions: str) -> Flags:
+        """Whether the inspection found one of ``dispositions``."""
+        return np.isin(self.disposition, [DISPOSITION[word] for word in dispositions])
+
+    def settled(self) -> Flags:
+        """Whether the customer is out of it: the goods are back, or the money is."""
+        return np.minimum(self.received_at, self.refunded_at) < NEVER
+
+
+class Contacts(Rows):
+    """One row per contact of a customer."""
+
+    opened_at = Min()
+    answered_at = Min()
+    callback_at = Max(rare=True)
+
+
+class Reviews(Rows):
+    """One row per review."""
+
+    posted_at = Min()
+    answered_at = Min()
+    rating = Last()
+
+
+ROWS: Final[dict[Table, type[Rows]]] = {
+    Table.SHIPMENT: Shipments,
+    Table.RETURN: Returns,
+    Table.SHIPMENT_LINE: ShipmentLines,
+    Table.RETURN_LINE: ReturnLines,
+    Table.LINE: Lines,
+    Table.ORDER: Orders,
+    Table.CONTACT: Contacts,
+    Table.REVIEW: Reviews,
+}

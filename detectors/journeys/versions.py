@@ -1,0 +1,125 @@
+"""The versions of every touched row: what was known, from which recorded moment to which."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.journeys.folding import fold
+from detectors.journeys.folds import Fold, Numbers
+from detectors.journeys.layout import lay_out
+from detectors.journeys.rows import Rows
+from detectors.journeys.store import Store
+from detectors.journeys.streams import Stream
+from detectors.journeys.vocabulary import Vocabulary
+from schemas.times import Times
+
+NO_CAUSE = (1 << 62) - 1
+"""The cause of a version that was there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Versions in the order of (row, time). Version ``i`` lasts [``at[i]``, ``end[i]``), ms UTC."""
+
+    row: Numbers
+    at: Times
+    end: Times
+    heads: Numbers
+    """Index of each touched row's version from before the batch."""
+    lasts: Numbers
+    """Index of each touched row's newest version."""
+    cause: Numbers
+    """Earliest cause among the writes that made a version (``NO_CAUSE`` in a head)."""
+    rows: Rows
+
+    def changed(self, values: Numbers) -> Numbers:
+        """Return ``values`` less those of the version before; 0 in heads."""
+        change = np.zeros_like(values)
+        np.subtract(values[1:], values[:-1], out=change[1:])
+        change[self.heads] = 0
+        return change
+
+
+class Columns(dict[str, Numbers]):
+    """Facts by name; rare ones are looked up aside, when somebody asks."""
+
+    def __init__(self, common: Mapping[str, Numbers], store: Store, row: Numbers) -> None:
+        """Start from ``common`` facts of ``row`` (row number of each version)."""
+        super().__init__(common)
+        self._store, self._aside = store, store.aside_of.values[row]
+        self._is_empty = not self._aside.any()
+        self._fresh: Mapping[str, Numbers] = {}
+        self._where = np.empty(0, np.int64)
+
+    def refresh(self, where: Numbers, fresh: Mapping[str, Numbers]) -> None:
+        """Let versions ``where`` have ``fresh`` values of rare facts."""
+        self._where, self._fresh = where, fresh
+
+    def __missing__(self, name: str) -> Numbers:
+        """Look up a rare fact of every version."""
+        base, _, place = name.partition(".")
+        fact, block = self._store.kind.facts[base], self._store.aside
+        if self._is_empty:
+            column = np.full(self._aside.size, fact.unknown)
+        elif fact.fold is Fold.RECENT:
+            pair = block.pairs(fact).start + 2 * int(place)
+            column = block.recents.rows[self._aside, pair]
+        else:
+            column = block.read(fact, self._aside)
+        if self._where.size:
+            column[self._where] = self._fresh[name]
+        self[name] = column
+        return column
+
+
+def versions(
+    store: Store, streams: Sequence[Stream], until: int, words: Vocabulary
+) -> Versions:
+    """Fold ``streams`` into ``store``; return every version of every touched row.
+
+    Decisions reach up to ``until`` (ms UTC), the end of every newest version.
+    """
+    layout = lay_out(streams, store.recorded.values)
+    touched = layout.touched
+    common = fold(store.common, touched, streams, layout, words)
+    final = np.flatnonzero(layout.is_final)
+    segment = layout.segment[final]
+    row, at = touched[segment], layout.at[final]
+    number = np.cumsum(layout.is_final) - 1
+    heads = number[layout.heads]
+    lasts = np.append(heads[1:], final.size) - 1
+    end = np.empty_like(at)
+    end[:-1] = at[1:]
+    end[lasts] = until
+    cause = np.full(layout.size, NO_CAUSE)
+    for place, stream in zip(layout.places, streams, strict=True):
+        cause[place] = stream.cause
+    cause = np.minimum.reduceat(cause, np.append(0, final[:-1] + 1))
+    rare = _rare(store, streams)
+    if rare.size:
+        wanted = np.isin(touched, rare)
+        part, kept = layout.only(wanted)
+        fresh = fold(store.aside, store.set_aside(touched[wanted]), streams, part, words)
+    columns = Columns({name: values[final] for name, values in common.items()}, store, row)
+    if rare.size:
+        is_final = part.is_final
+        columns.refresh(number[kept[is_final]], {n: v[is_final] for n, v in fresh.items()})
+    store.recorded.values[touched] = at[lasts]
+    return Versions(row, at, end, heads, lasts, cause, store.kind(columns, words))
+
+
+def _rare(store: Store, streams: Sequence[Stream]) -> Numbers:
+    """Return the rows about which a rare fact is said."""
+    said = [s.rows for s in streams if not store.aside.place.keys().isdisjoint(s.values)]
+    return np.unique(np.concatenate(said)) if said else np.empty(0, np.int64)
+
+
+def stored(store: Store, rows: Numbers, until: int, words: Vocabulary) -> Versions:
+    """Return the newest versions of ``rows``, to which nothing happened before ``until`` (ms UTC)."""
+    every = np.arange(rows.size)
+    common = {n: store.common.read(f, rows) for n, f in store.kind.facts.items() if not f.rare}
+    view = store.kind(Columns(common, store, rows), words)
+    at = store.recorded.values[rows]
+    end = np.full(rows.size, until)
+    return Versions(rows, at, end, every, every, np.full(rows.size, NO_CAUSE), view)

@@ -1,0 +1,364 @@
+"""Which event writes which fact: one function per event type, in the order of the documentation."""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from detectors.journeys.folds import Numbers
+from detectors.journeys.names import hashes
+from detectors.journeys.streams import Happenings, Stream
+from detectors.journeys.tables import Table
+from detectors.journeys.vocabulary import (
+    DISPOSITION,
+    REASON,
+    STATUS,
+    GRAM_BITS,
+    STATUSES,
+    Item,
+    Lane,
+    Vocabulary,
+)
+from schemas import events as e
+from schemas.stamps import parse
+from schemas.times import NEVER, Times
+
+
+class Book(Protocol):
+    """Where writes go, and who knows the rows."""
+
+    words: Vocabulary
+
+    def child(self, table: Table, parents: Numbers, ids: Sequence[str]) -> Numbers:
+        """Return the row of each child, making new ones."""
+
+    def link(self, table: Table, parents: Numbers, ids: Sequence[str], lines: Numbers) -> Numbers:
+        """Return the row of each line in a parcel or return, making new ones."""
+
+    def customers(self, names: Sequence[str]) -> Numbers:
+        """Return a code for each customer's name."""
+
+    def write(self, table: Table, stream: Stream) -> None:
+        """Take in a stream."""
+
+    def unknown_word(self, count: int) -> None:
+        """Count words outside their vocabulary."""
+
+
+def _times(stamps: Sequence[str]) -> Times:
+    """Return optional stamps (checked when decoded) as times, ``NEVER`` for an empty one."""
+    return parse(stamps)[0]
+
+
+def _numbers(book: Book, words: Sequence[str], vocabulary: dict[str, int]) -> Numbers:
+    """Return the number of each word of a closed vocabulary, counting unknown ones."""
+    found = np.fromiter((vocabulary.get(w, -1) for w in words), np.int64, len(words))
+    unknown = int(np.count_nonzero(found < 0))
+    if unknown:
+        book.unknown_word(unknown)
+        found[found < 0] = 0
+    return found
+
+
+def _lines(events: Sequence[Any]) -> tuple[list[Any], list[int]]:
+    """Return the nested lines of all events end to end, and how many each event has."""
+    return list(chain.from_iterable(x.lines for x in events)), [len(x.lines) for x in events]
+
+
+def placed(book: Book, events: Sequence[e.OrderPlaced], h: Happenings) -> None:
+    """An order and its lines become known, with what was promised."""
+    n = len(events)
+    flat, counts = _lines(events)
+    fallback = [x.ship_by for x in events]
+    line_stamps = [line.ship_by for line in flat]
+    times = _times(
+        [x.promised_by for x in events] + [x.needed_by for x in events] + fallback + line_stamps
+    )
+    needed, order_ship_by = times[n : 2 * n], times[2 * n : 3 * n]
+    ship_by = times[3 * n :]
+    each = h.each(counts)
+    ship_by = np.where(ship_by < NEVER, ship_by, np.repeat(order_ship_by, counts))
+    customer = book.customers([x.customer_id for x in events])
+    values = {"placed_at": h.occurred, "promised_by": times[:n], "customer": customer}
+    book.write(Table.ORDER, h.write(h.orders, values))
+    some = np.flatnonzero(needed < NEVER)
+    if some.size:
+        book.write(Table.ORDER, h.some(some).write(h.orders[some], {"needed_by": needed[some]}))
+    rows = book.child(Table.LINE, each.orders, [line.line_id for line in flat])
+    items = [Item(x.sku, x.seller_id, x.category, x.brand, x.size) for x in flat]
+    quantity = np.fromiter((x.quantity for x in flat), np.int64, len(flat))
+    known = {
+        "known_at": each.occurred,
+        "ship_by": ship_by,
+        "quantity": quantity,
+        "item": book.words.items.codes(items),
+    }
+    book.write(Table.LINE, each.write(rows, known))
+
+
+def cancelled(book: Book, events: Sequence[e.OrderCancelled], h: Happenings) -> None:
+    """A whole order, or some units of some lines, are off."""
+    whole = np.flatnonzero([x.lines is None for x in events])
+    if whole.size:
+        some = h.some(whole)
+        book.write(Table.ORDER, some.write(some.orders, {"order_cancelled_at": some.occurred}))
+    if whole.size < len(events):
+        index = np.flatnonzero([x.lines is not None for x in events])
+        flat, counts = _lines([events[i] for i in index])
+        some = h.some(index).each(counts)
+        rows = book.child(Table.LINE, some.orders, [x.line_id for x in flat])
+        units = np.array([x.quantity for x in flat], np.int64)
+        book.write(Table.LINE, some.write(rows, {"cancelled_units": units}))
+
+
+def unfillable(book: Book, events: Sequence[e.OrderLineUnfillable], h: Happenings) -> None:
+    """The shop cannot supply a line."""
+    rows = book.child(Table.LINE, h.orders, [x.line_id for x in events])
+    book.write(Table.LINE, h.write(rows, {"unfillable_at": h.occurred}))
+
+
+def packed(book: Book, events: Sequence[e.ShipmentPacked], h: Happenings) -> None:
+    """A parcel was closed; its lines with the SKUs as scanned."""
+    rows = book.child(Table.SHIPMENT, h.orders, [x.shipment_id for x in events])
+    flat, counts = _lines(events)
+    named = np.where(np.array(counts) > 0, h.occurred, NEVER)
+    book.write(Table.SHIPMENT, h.write(rows, {"packed_at": h.occurred, "named_at": named}))
+    _weights(book, events, h, rows)
+    lines, each = _carried(book, rows, h, flat, counts)
+    values = {
+        "packed_at": each.occurred,
+        "quantity": np.fromiter((x.quantity for x in flat), np.int64, len(flat)),
+        "packed_sku": _known(book.words.skus.codes([x.sku for x in flat]), [x.sku for x in flat]),
+    }
+    book.write(Table.SHIPMENT_LINE, each.write(lines, values))
+
+
+def _known(codes: Numbers, texts: Sequence[str]) -> Numbers:
+    """Return ``codes`` with -1 where the text is empty."""
+    if "" in texts:
+        return np.where(np.array([bool(text) for text in texts]), codes, -1)
+    return codes
+
+
+def _weights(book: Book, events: Sequence[e.ShipmentPacked], h: Happenings, rows: Numbers) -> None:
+    weighed = np.flatnonzero(
+        [x.expected_weight_g is not None and x.actual_weight_g is not None for x in events]
+    )
+    if weighed.size:
+        pairs = [
+            (events[i].expected_weight_g or 0) << GRAM_BITS | (events[i].actual_weight_g or 0)
+            for i in weighed
+        ]
+        codes = book.words.weights.codes(pairs)
+        book.write(Table.SHIPMENT, h.some(weighed).write(rows[weighed], {"weights": codes}))
+
+
+def _carried(
+    book: Book, shipments: Numbers, h: Happenings, flat: Sequence[Any], counts: list[int]
+) -> tuple[Numbers, Happenings]:
+    """Return the rows of the lines in each parcel, and the event behind each."""
+    each = h.each(counts)
+    ids = [x.line_id for x in flat]
+    lines = book.child(Table.LINE, each.orders, ids)
+    return book.link(Table.SHIPMENT_LINE, np.repeat(shipments, counts), ids, lines), each
+
+
+def dispatched(book: Book, events: Sequence[e.ShipmentDispatched], h: Happenings) -> None:
+    """A carrier has a parcel."""
+    rows = book.child(Table.SHIPMENT, h.orders, [x.shipment_id for x in events])
+    values = {
+        "dispatched_at": h.occurred,
+        "last_movement_at": h.occurred,
+        "lane": book.words.lanes.codes([_lane(x) for x in events]),
+    }
+    promises = [x.promised_by for x in events]
+    if any(promises):
+        values["carrier_promise"] = _times(promises)
+    book.write(Table.SHIPMENT, h.write(rows, values))
+    naming = np.flatnonzero([bool(x.lines) for x in events])
+    if naming.size:
+        some = h.some(naming)
+        book.write(Table.SHIPMENT, some.write(rows[naming], {"named_at": some.occurred}))
+        flat, counts = _lines([events[i] for i in naming])
+        lines, each = _carried(book, rows[naming], some, flat, counts)
+        units = np.array([x.quantity for x in flat], np.int64)
+        book.write(Table.SHIPMENT_LINE, each.write(lines, {"quantity": units}))
+
+
+def _lane(event: e.ShipmentDispatched) -> Lane:
+    origin, destination = event.origin, event.destination
+    return Lane(
+        event.carrier,
+        event.service,
+        (origin.region or origin.country) if origin else "",
+        (destination.region or destination.country) if destination else "",
+        (origin.country != destination.country) if origin and destination else False,
+    )
+
+
+SCAN_FACT: Final = {
+    "label_created": "label_at",
+    "damaged": "damaged_at",
+    "lost": "lost_at",
+    "address_problem": "address_problem_at",
+    "refused": "refused_at",
+    "returning": "returning_at",
+    "returned": "returned_at",
+    "cancelled": "voided_at",
+}
+"""Statuses that are facts of their own."""
+
+_HANDED_OVER: Final = np.array([word not in ("label_created", "cancelled", "unknown") for word in STATUSES])
+"""Statuses that only a carrier who has the parcel can report."""
+
+_FACT_OF: Final = {STATUS[word]: fact for word, fact in SCAN_FACT.items()}
+
+
+def scanned(book: Book, events: Sequence[e.ShipmentScanned], h: Happenings) -> None:
+    """A carrier reported on a parcel."""
+    rows = book.child(Table.SHIPMENT, h.orders, [x.shipment_id for x in events])
+    status = _numbers(book, [x.status for x in events], STATUS)
+    moving = _HANDED_OVER[status]
+    values = {
+        "accepted_at": np.where(moving, h.occurred, NEVER),
+        "last_movement_at": h.occurred,
+    }
+    book.write(Table.SHIPMENT, h.write(rows, values))
+    for number in np.flatnonzero(np.bincount(status)).tolist():
+        index = np.flatnonzero(status == number)
+        if number in _FACT_OF:
+            some = h.some(index)
+            book.write(Table.SHIPMENT, some.write(rows[index], {_FACT_OF[number]: some.occurred}))
+    _attempts(book, rows, h, np.flatnonzero(status == STATUS["attempt_failed"]))
+    _etas(book, events, rows, h)
+
+
+def _attempts(book: Book, rows: Numbers, h: Happenings, index: Numbers) -> None:
+    """Remember the last failed attempts; two scans of one moment are one attempt."""
+    if index.size:
+        some = h.some(index)
+        book.write(Table.SHIPMENT, some.write(rows[index], {"attempts": some.occurred}))
+
+
+def _etas(book: Book, events: Sequence[e.ShipmentScanned], rows: Numbers, h: Happenings) -> None:
+    index = np.flatnonzero([bool(x.eta) for x in events])
+    if index.size:
+        some = h.some(index)
+        codes = book.words.etas.codes(_times([events[i].eta for i in index]).tolist())
+        book.write(Table.SHIPMENT, some.write(rows[index], {"eta": codes, "eta_at": some.occurred}))
+
+
+def delivered(book: Book, events: Sequence[e.ShipmentDelivered], h: Happenings) -> None:
+    """A parcel reached its customer."""
+    rows = book.child(Table.SHIPMENT, h.orders, [x.shipment_id for x in events])
+    values = {"delivered_at": h.occurred, "last_movement_at": h.occurred}
+    book.write(Table.SHIPMENT, h.write(rows, values))
+
+
+def return_requested(book: Book, events: Sequence[e.ReturnRequested], h: Happenings) -> None:
+    """A customer wants to send lines back, and says why."""
+    rows = book.child(Table.RETURN, h.orders, [x.return_id for x in events])
+    book.write(Table.RETURN, h.write(rows, {"requested_at": h.occurred}))
+    flat, counts = _lines(events)
+    lines, each = _sent_back(book, rows, h, flat, counts)
+    reasons = _numbers(book, [x.reason for x in flat], REASON)
+    values = {"requested_at": each.occurred, "reason": reasons}
+    book.write(Table.RETURN_LINE, each.write(lines, values))
+
+
+def _sent_back(
+    book: Book, returns: Numbers, h: Happenings, flat: Sequence[Any], counts: list[int]
+) -> tuple[Numbers, Happenings]:
+    each = h.each(counts)
+    ids = [x.line_id for x in flat]
+    lines = book.child(Table.LINE, each.orders, ids)
+    return book.link(Table.RETURN_LINE, np.repeat(returns, counts), ids, lines), each
+
+
+def return_shipped(book: Book, events: Sequence[e.ReturnShipped], h: Happenings) -> None:
+    """A returning parcel is on its way."""
+    rows = book.child(Table.RETURN, h.orders, [x.return_id for x in events])
+    book.write(Table.RETURN, h.write(rows, {"shipped_at": h.occurred}))
+
+
+def return_received(book: Book, events: Sequence[e.ReturnReceived], h: Happenings) -> None:
+    """A returning parcel arrived; what the warehouse found in it."""
+    rows = book.child(Table.RETURN, h.orders, [x.return_id for x in events])
+    book.write(Table.RETURN, h.write(rows, {"received_at": h.occurred}))
+    flat, counts = _lines(events)
+    lines, each = _sent_back(book, rows, h, flat, counts)
+    found = _numbers(book, [x.disposition for x in flat], DISPOSITION)
+    book.write(Table.RETURN_LINE, each.write(lines, {"disposition": found}))
+
+
+def return_cancelled(book: Book, events: Sequence[e.ReturnCancelled], h: Happenings) -> None:
+    """A customer keeps what they had wanted to send back."""
+    rows = book.child(Table.RETURN, h.orders, [x.return_id for x in events])
+    book.write(Table.RETURN, h.write(rows, {"cancelled_at": h.occurred}))
+
+
+def refunded(book: Book, events: Sequence[e.RefundIssued], h: Happenings) -> None:
+    """Money went back: for one return, or for the order."""
+    named = [bool(x.return_id) for x in events]
+    index = np.flatnonzero(named)
+    if index.size:
+        some = h.some(index)
+        rows = book.child(Table.RETURN, some.orders, [events[i].return_id for i in index])
+        book.write(Table.RETURN, some.write(rows, {"refunded_at": some.occurred}))
+    if index.size < len(events):
+        some = h.some(np.flatnonzero(np.logical_not(named)))
+        book.write(Table.ORDER, some.write(some.orders, {"order_refunded_at": some.occurred}))
+
+
+def contact_opened(book: Book, events: Sequence[e.ContactOpened], h: Happenings) -> None:
+    """A customer got in touch."""
+    ids = [x.contact_id for x in events]
+    rows = book.child(Table.CONTACT, h.orders, ids)
+    book.write(Table.CONTACT, h.write(rows, {"opened_at": h.occurred}))
+    book.write(Table.ORDER, h.write(h.orders, {"contacts": hashes(ids)}))
+
+
+def contact_answered(book: Book, events: Sequence[e.ContactEvent], h: Happenings) -> None:
+    """Somebody answered, settled the matter or called back."""
+    rows = book.child(Table.CONTACT, h.orders, [x.contact_id for x in events])
+    book.write(Table.CONTACT, h.write(rows, {"answered_at": h.occurred}))
+
+
+def review_posted(book: Book, events: Sequence[e.ReviewPosted], h: Happenings) -> None:
+    """A customer said in public how it went."""
+    rows = book.child(Table.REVIEW, h.orders, [x.review_id for x in events])
+    rating = np.fromiter((x.rating for x in events), np.int64, len(events))
+    book.write(Table.REVIEW, h.write(rows, {"posted_at": h.occurred, "rating": rating}))
+
+
+def review_answered(book: Book, events: Sequence[e.ReviewAnswered], h: Happenings) -> None:
+    """The shop replied to a review."""
+    rows = book.child(Table.REVIEW, h.orders, [x.review_id for x in events])
+    book.write(Table.REVIEW, h.write(rows, {"answered_at": h.occurred}))
+
+
+Write = Callable[[Any, Any, Happenings], None]
+"""A book, events of one type and their clocks in; writes into the book."""
+
+WRITES: Final[dict[type[e.Event], Write]] = {
+    e.OrderPlaced: placed,
+    e.OrderCancelled: cancelled,
+    e.OrderLineUnfillable: unfillable,
+    e.ShipmentPacked: packed,
+    e.ShipmentDispatched: dispatched,
+    e.ShipmentScanned: scanned,
+    e.ShipmentDelivered: delivered,
+    e.ReturnRequested: return_requested,
+    e.ReturnShipped: return_shipped,
+    e.ReturnReceived: return_received,
+    e.ReturnCancelled: return_cancelled,
+    e.RefundIssued: refunded,
+    e.ContactOpened: contact_opened,
+    e.ContactAnswered: contact_answered,
+    e.ContactResolved: contact_answered,
+    e.CallbackStarted: contact_answered,
+    e.ReviewPosted: review_posted,
+    e.ReviewAnswered: review_answered,
+}
+"""Every event type that is part of a journey; the others are for the judge or for people."""
