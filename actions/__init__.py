@@ -1,0 +1,1 @@
+"""What is done about a problem: playbook, policy, ledger, outbox and one executor per effect."""

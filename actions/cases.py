@@ -1,0 +1,104 @@
+"""A case: one problem with its history and its rule, as the policy looks at it."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Final
+
+from actions.catalogue import ACTS
+from actions.limits import Spent, nothing_spent
+from actions.playbook import Playbook
+from actions.proposals import propose
+from actions.rules import Rule
+from schemas.decisions import Action, Mode, Status, Verdict
+from schemas.problems import Problem
+
+STARTED: Final = frozenset({Status.UNDER_WAY, Status.FAILED, Status.DONE, Status.DEAD})
+"""The other side may have seen the action."""
+
+NOT_STARTED: Final = frozenset({Status.QUEUED, Status.WAITING})
+"""Nobody outside has seen the action yet: it can be called off."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was done before ``now`` (ms UTC), as far as this problem is concerned.
+
+    ``planned`` are the actions of this problem as they stand, ``handled`` the ids of all actions
+    that need not be planned again, ``ended`` how often this kind of problem has been over on this
+    subject.
+    """
+
+    now: int
+    planned: tuple[Action, ...] = ()
+    handled: Container[str] = frozenset()
+    ended: int = 0
+    spent: Spent = nothing_spent
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A verdict with what follows: actions to plan, to undo, and to call off before they start."""
+
+    verdict: Verdict
+    detail: str = ""
+    rule: str = ""
+    mode: Mode = Mode.OFF
+    now: int = 0
+    fresh: tuple[Action, ...] = ()
+    undo: tuple[Action, ...] = ()
+    call_off: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a branch may look at."""
+
+    problem: Problem
+    history: History
+    playbook: Playbook
+    rule: Rule | None
+    proposed: tuple[Action, ...] = ()
+    aimless: tuple[str, ...] = ()
+
+    @property
+    def mode(self) -> Mode:
+        """The mode of the rule, off where there is none."""
+        return Mode.OFF if self.rule is None else self.rule.mode
+
+    @property
+    def fresh(self) -> tuple[Action, ...]:
+        """What was proposed and not handled before."""
+        return tuple(a for a in self.proposed if a.id not in self.history.handled)
+
+    @property
+    def invertible(self) -> tuple[Action, ...]:
+        """Actions of this problem that have an inverse and were not undone yet."""
+        undone = {action.follows for action in self.history.planned}
+        return tuple(
+            action
+            for action in self.history.planned
+            if ACTS[action.name].inverse and action.follows is None and action.id not in undone
+        )
+
+
+def look_at(problem: Problem, history: History, playbook: Playbook) -> Case:
+    """Gather what the branches look at: the rule that matches and what it would do."""
+    rule = rule_for(problem, playbook)
+    if rule is None:
+        return Case(problem, history, playbook, None)
+    proposed, aimless = propose(problem, rule, history.ended + 1, history.now)
+    return Case(problem, history, playbook, rule, proposed, aimless)
+
+
+def rule_for(problem: Problem, playbook: Playbook) -> Rule | None:
+    """Return the first rule that matches, ``None`` if none does."""
+    return next((rule for rule in playbook.rules if _matches(rule, problem)), None)
+
+
+def _matches(rule: Rule, problem: Problem) -> bool:
+    where = rule.where
+    return (
+        rule.kind == problem.kind
+        and (not where.severity or problem.severity in where.severity)
+        and (not where.subject_type or problem.subject_type in where.subject_type)
+    )

@@ -1,0 +1,97 @@
+"""From a problem to the harm behind it, and from the harm to ids that outlive every rule change."""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID, uuid5
+
+from schemas.problems import Problem
+
+ACTION_NAMESPACE: Final = UUID("6f1d1f0a-6a0e-5b0c-9d4b-0c8e2b6f7a31")
+"""The UUIDv5 namespace of actions. Changing it would pay every customer again."""
+
+CAUSE_OF_KIND: Final[Mapping[str, str]] = {
+    "late-dispatch": "late",
+    "late-delivery": "late",
+    "silent-shipment": "late",
+    "never-picked-up": "late",
+    "needed-by-at-risk": "late",
+    "lost-shipment": "lost",
+    "damaged-shipment": "damaged",
+    "delivery-failed": "undelivered",
+    "returning-to-sender": "undelivered",
+    "mispick": "wrong item",
+    "weight-mismatch": "wrong item",
+    "wrong-item": "wrong item",
+    "sku-wrong-item-watch": "wrong item",
+    "sku-wrong-item": "wrong item",
+    "missing-item": "missing item",
+    "damaged-item": "damaged",
+    "line-unfillable": "out of stock",
+    "return-stalled": "return",
+    "refund-overdue": "refund",
+    "unanswered-contact": "no answer",
+    "unanswered-review": "no answer",
+    "repeat-contact": "no answer",
+}
+"""Kinds that tell of one harm share a group; remedies are counted per group, never per kind."""
+
+OWNER_OF_CAUSE: Final[Mapping[str, str]] = {
+    "late": "carrier",
+    "lost": "carrier",
+    "undelivered": "carrier",
+    "damaged": "carrier",
+    "wrong item": "warehouse",
+    "missing item": "warehouse",
+    "out of stock": "listing",
+    "return": "warehouse",
+    "refund": "finance",
+    "no answer": "service",
+}
+"""The team that can remove a cause (an investigation may find another)."""
+
+WHOLE_ORDER: Final = frozenset({"order", "shipment"})
+"""An order promises as a whole: what befalls one of its parcels is one harm to one customer."""
+
+ONE_PURCHASE: Final = WHOLE_ORDER | {"line", "return", "refund", "review", "contact"}
+"""Subjects of one customer's purchase; the others are populations, which may fail repeatedly."""
+
+
+def cause_of(kind: str) -> str:
+    """Return the cause group of ``kind``; a kind of its own where none is listed."""
+    return CAUSE_OF_KIND.get(kind, kind)
+
+
+def fact_of(problem: Problem, name: str) -> str | None:
+    """Return the evidence called ``name`` as text, ``None`` where there is none."""
+    found = (item.value for item in problem.evidence if item.fact == name)
+    value = next(found, None)
+    return None if value is None else str(value)
+
+
+def is_population(problem: Problem) -> bool:
+    """Whether the problem is about many customers' purchases at once."""
+    return problem.subject_type not in ONE_PURCHASE
+
+
+def harm_to_customer(problem: Problem) -> str:
+    """Return what befell the one customer of this problem: a purchase fails in one way once.
+
+    A population problem that names the order which proved it harms that order's customer through
+    the ``line`` it has as evidence, so that the order's own problem and it give one remedy.
+    """
+    affected = problem.subject
+    if is_population(problem):
+        affected = fact_of(problem, "line") or problem.order_id or problem.subject
+    elif problem.subject_type in WHOLE_ORDER:
+        affected = problem.order_id or problem.subject
+    return f"{affected}|{cause_of(problem.kind)}|1"
+
+
+def harm_to_shop(problem: Problem, occurrence: int) -> str:
+    """Return what befell the subject itself, for the ``occurrence``-th time (from 1)."""
+    return f"{problem.subject_type}:{problem.subject}|{cause_of(problem.kind)}|{occurrence}"
+
+
+def action_id(harm: str, action: str, target: str) -> str:
+    """Return the id of an action: UUIDv5 of (harm, action, target), and of nothing else."""
+    return str(uuid5(ACTION_NAMESPACE, f"{harm}\x1f{action}\x1f{target}"))

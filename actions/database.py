@@ -1,0 +1,75 @@
+"""Opening the ledger's database: the right pragmas, the right schema, or a clear refusal."""
+
+from importlib import resources
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import StaticPool
+
+from actions.errors import LedgerError
+
+HEAD: Final = "0001"
+"""The schema this version of Andon reads and writes."""
+
+BUSY_TIMEOUT_MS: Final = 30_000
+"""How long a writer waits for another one (SQLite has one writer at a time)."""
+
+
+def open_database(url: str) -> Engine:
+    """Connect to ``url``, bring its schema to ``HEAD``; LedgerError if a newer Andon wrote it."""
+    engine = _engine(url)
+    with engine.execution_options(writes=True).begin() as connection:
+        _migrate(connection)
+    return engine
+
+
+def schema_version(connection: Connection) -> str | None:
+    """Return the revision of the schema, ``None`` for an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed)
+    in_memory = parsed.database in {None, "", ":memory:"}
+    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    engine = create_engine(parsed, connect_args={"check_same_thread": False}, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
+    connection.isolation_level = None  # transactions begin below, not behind our back
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers take the lock at once: a reader that turns writer later could deadlock."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(connection: Connection) -> None:
+    found = schema_version(connection)
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise LedgerError(
+            f"this ledger has schema {found}; this version of Andon knows none after {HEAD}: "
+            "install the version that wrote it, or newer"
+        )
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("actions") / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

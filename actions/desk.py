@@ -1,0 +1,103 @@
+"""The desk: every change of a problem is decided, planned and stored in one transaction."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from actions.cases import Decided
+from actions.ledger import Ledger
+from actions.past import Past, recall, unseen
+from actions.playbook import Playbook
+from actions.policy import decide, plan
+from actions.rows import action_row, change_row, decision_id, decision_row, problem_row
+from actions.store import add_new, call_off, put_problems, queue, record
+from actions.tables import actions, changes, decisions, playbooks
+from schemas.decisions import Action, Decision, Outcome, Status
+from schemas.problems import Change, ChangeKind, Problem
+
+DECIDED_ON = frozenset({ChangeKind.OPENED, ChangeKind.CLEARED, ChangeKind.WITHDRAWN})
+"""Changes that call for a decision; an attachment only moves a problem under its root cause."""
+
+
+Made = tuple[Decision, Decided]
+"""A decision as it is stored, with what the policy said."""
+
+
+class Desk:
+    """Takes what the engine found and leaves decisions in the ledger, with actions in the outbox.
+
+    Taking the same changes again stores nothing and decides nothing: a crash before the caller
+    has noted its progress is harmless.
+    """
+
+    def __init__(self, ledger: Ledger, playbook: Playbook) -> None:
+        self._ledger = ledger
+        self._playbook = playbook
+
+    def take(self, offered: Sequence[Change], now: int) -> list[Decision]:
+        """Store new changes with their decisions; ``now`` (ms UTC) is when they are learnt."""
+        if not offered:
+            return []
+        with self._ledger.writing() as connection:
+            fresh = unseen(connection, offered)
+            if not fresh:
+                return []
+            _store_changes(connection, fresh, now)
+            past = recall(connection, fresh, self._playbook, now)
+            decided = self._decide_all(fresh, past)
+            self._store(connection, decided, past)
+        return [decision for decision, _ in decided]
+
+    def _decide_all(self, fresh: Sequence[Change], past: Past) -> list[Made]:
+        newest = {change.problem.id: change.problem for change in fresh}
+        made: list[Made] = []
+        for change in fresh:
+            if change.what in DECIDED_ON:
+                problem = _as_decided(change, newest[change.problem.id])
+                made.append(self._decide(change, problem, past))
+        return made
+
+    def _decide(self, change: Change, problem: Problem, past: Past) -> Made:
+        decided = decide(problem, past.of(problem), self._playbook)
+        decision = Decision(
+            id=decision_id(change),
+            problem_id=problem.id,
+            change=change.what,
+            verdict=decided.verdict,
+            detail=decided.detail,
+            rule=decided.rule,
+            mode=decided.mode,
+            playbook_version=self._playbook.version,
+            decided_at=past.now,
+            actions=plan(problem, decided, self._playbook),
+        )
+        past.add(decision)
+        return decision, decided
+
+    def _store(self, connection: Connection, decided: Sequence[Made], past: Past) -> None:
+        text = {"version": self._playbook.version, "text": self._playbook.text}
+        add_new(connection, playbooks, [text])
+        add_new(connection, decisions, [decision_row(decision) for decision, _ in decided])
+        for _, said in decided:
+            if said.call_off:
+                call_off(connection, said.call_off, said.verdict.value, past.now)
+        planned = [(action, decision) for decision, _ in decided for action in decision.actions]
+        record(connection, [_again(a, past.now) for a, _ in planned if a.id in past.called_off])
+        add_new(connection, actions, [action_row(*pair) for pair in planned])
+        queue(connection, [a for a, _ in planned if a.status is Status.QUEUED], past.now)
+
+
+def _again(action: Action, now: int) -> Outcome:
+    return Outcome(action_id=action.id, status=action.status, at=now, detail="planned again")
+
+
+def _as_decided(change: Change, newest: Problem) -> Problem:
+    """An opening whose withdrawal is known already is not acted on, only to be undone at once."""
+    withdrawn = change.what is ChangeKind.OPENED and newest.withdrawn_at is not None
+    return newest if withdrawn else change.problem
+
+
+def _store_changes(connection: Connection, fresh: Sequence[Change], now: int) -> None:
+    newest = {change.problem.id: change for change in fresh}
+    put_problems(connection, [problem_row(change) for change in newest.values()])
+    add_new(connection, changes, [change_row(change, now) for change in fresh])

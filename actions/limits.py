@@ -1,0 +1,60 @@
+"""Budgets and limits: what an action uses of them, on whose account, and what is too much."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from actions.quantities import Money, span_text
+from actions.rules import Budget, Limit
+from schemas.decisions import Action
+
+Spent = Callable[[Budget | Limit, str], int]
+"""How much of a budget (minor units) or limit (times) a customer or rule has used, by name."""
+
+
+def nothing_spent(_limit: Budget | Limit, _whose: str) -> int:
+    """Return zero: the history of a shop that has not acted yet."""
+    return 0
+
+
+def use_of(limit: Budget | Limit, actions: Iterable[Action]) -> Counter[str]:
+    """Return how much of ``limit`` these actions use, by whom: minor units, or times."""
+    used: Counter[str] = Counter()
+    for action in actions:
+        amount, whose = amount_of(limit, action), whose_of(limit, action)
+        if amount and whose is not None:
+            used[whose] += amount
+    return used
+
+
+def amount_of(limit: Budget | Limit, action: Action) -> int:
+    """Return what one action uses of ``limit``: minor units of its currency, or one time."""
+    if isinstance(limit, Limit):
+        return int(action.name == limit.action)
+    return action.cost_minor if action.currency == limit.at_most.currency else 0
+
+
+def whose_of(limit: Budget | Limit, action: Action) -> str | None:
+    """Return on whose account ``limit`` counts an action; ``None`` where there is none."""
+    if limit.per == "customer":
+        return action.customer_id or action.order_id
+    return action.rule if limit.per == "rule" else "everything"
+
+
+def excess(limit: Budget | Limit, actions: Iterable[Action], spent: Spent) -> str | None:
+    """Return how ``actions`` would exceed ``limit``, in words for people; ``None`` if not."""
+    for whose, amount in use_of(limit, actions).items():
+        would_be = spent(limit, whose) + amount
+        if would_be > ceiling(limit):
+            return f"{_said(limit, would_be)} for {whose} in {span_text(limit.within)}"
+    return None
+
+
+def ceiling(limit: Budget | Limit) -> int:
+    """Return the most that ``limit`` allows: minor units, or times."""
+    return limit.at_most.minor if isinstance(limit, Budget) else limit.at_most
+
+
+def _said(limit: Budget | Limit, would_be: int) -> str:
+    if isinstance(limit, Limit):
+        return f"{limit.action} {would_be} times of {limit.at_most}"
+    return f"{Money(would_be, limit.at_most.currency)} of {limit.at_most}"

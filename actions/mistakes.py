@@ -1,0 +1,175 @@
+"""Every mistake a playbook can hold, each with its place and, where possible, what was meant."""
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Final, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from actions.catalogue import ACTS, Takes
+from actions.marks import Document, Fault, Path, Position
+from actions.quantities import money, quantity, span
+from actions.rules import (
+    Budget,
+    Calendar,
+    Form,
+    Limit,
+    Messages,
+    PlaybookForm,
+    Populations,
+    Rule,
+    Step,
+    Where,
+)
+from schemas.decisions import Mode, Parameter
+
+AnyForm = TypeVar("AnyForm", bound=Form)
+
+FORM_AT: Final[Mapping[str, type[Form]]] = {
+    "rules": Rule,
+    "budgets": Budget,
+    "limits": Limit,
+    "calendar": Calendar,
+    "populations": Populations,
+    "messages": Messages,
+}
+"""Which form stands under which key of a playbook."""
+
+
+def mistakes(document: Document, kinds: Collection[str]) -> Iterator[Fault]:
+    """Yield every mistake: of form first, then those a form cannot know (names, kinds, budgets)."""
+    yield from _wrong_form(document)
+    yield from _bad_zone(document)
+    yield from _bad_settings(document, kinds)
+    for index, limit in _readable(document, "limits", Limit):
+        if limit.action not in ACTS:
+            at = document.at(("limits", index, "action"))
+            yield Fault(at, _unknown("action", limit.action, ACTS))
+    yield from _repeated_names(document)
+    for index, rule in _readable(document, "rules", Rule):
+        if rule.kind not in kinds:
+            yield Fault(document.at(("rules", index, "kind")), _unknown("kind", rule.kind, kinds))
+        yield from _bad_steps(rule, ("rules", index), document)
+
+
+def _readable(document: Document, key: str, form: type[AnyForm]) -> Iterator[tuple[int, AnyForm]]:
+    """Yield what can be read of a list, so that one bad entry does not hide the next one's."""
+    written = document.value.get(key) if isinstance(document.value, dict) else None
+    for index, item in enumerate(written if isinstance(written, list) else ()):
+        try:
+            yield index, form.model_validate(item)
+        except ValidationError:
+            continue
+
+
+def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, [str(item) for item in known], n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"
+    return f"unknown {what} {name!r}; {hint}"
+
+
+# --- form ------------------------------------------------------------------------------------
+
+
+def _wrong_form(document: Document) -> Iterator[Fault]:
+    try:
+        PlaybookForm.model_validate(document.value)
+    except ValidationError as error:
+        yield from (_fault(item, document) for item in error.errors())
+
+
+def _fault(error: ErrorDetails, document: Document) -> Fault:
+    path: Path = tuple(error["loc"])
+    if error["type"] == "extra_forbidden":
+        return Fault(document.at_key(path), _unknown("field", str(path[-1]), _fields_near(path)))
+    if error["type"] == "missing":
+        return Fault(document.at(path), f"{path[-1]!r} is missing")
+    message = error["msg"].removeprefix("Value error, ")
+    return Fault(document.at(path), f"{_dotted(path)}: {message}")
+
+
+def _fields_near(path: Path) -> Collection[str]:
+    if len(path) == 1:
+        return PlaybookForm.model_fields
+    form: type[Form] = Where if "where" in path else FORM_AT.get(str(path[0]), PlaybookForm)
+    return form.model_fields
+
+
+def _dotted(path: Path) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or "playbook"
+
+
+# --- names, kinds, parameters ----------------------------------------------------------------
+
+
+def _bad_zone(document: Document) -> Iterator[Fault]:
+    zone = document.value.get("zone") if isinstance(document.value, dict) else None
+    if isinstance(zone, str) and zone not in available_timezones():
+        near = get_close_matches(zone, available_timezones(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "write an IANA name such as Europe/Berlin"
+        yield Fault(document.at(("zone",)), f"unknown zone {zone!r}; {hint}")
+
+
+def _bad_settings(document: Document, kinds: Collection[str]) -> Iterator[Fault]:
+    detectors = document.value.get("detectors") if isinstance(document.value, dict) else None
+    for kind, settings in (detectors if isinstance(detectors, dict) else {}).items():
+        if kind not in kinds:
+            yield Fault(document.at_key(("detectors", kind)), _unknown("kind", str(kind), kinds))
+        for name, value in (settings if isinstance(settings, dict) else {}).items():
+            try:
+                quantity(value)
+            except ValueError as error:
+                yield Fault(document.at(("detectors", kind, name)), str(error))
+
+
+def _repeated_names(document: Document) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, rule in _readable(document, "rules", Rule):
+        if rule.name in seen:
+            at = document.at(("rules", index, "name"))
+            yield Fault(at, f"two rules are called {rule.name!r}; decisions must tell them apart")
+        seen.add(rule.name)
+
+
+def _bad_steps(rule: Rule, path: Path, document: Document) -> Iterator[Fault]:
+    budgeted = {budget.at_most.currency for _, budget in _readable(document, "budgets", Budget)}
+    for part, steps in (("do", rule.do), ("under_root_cause", rule.under_root_cause or ())):
+        for index, step in enumerate(steps):
+            where: Path = (*path, part, index)
+            if step.name not in ACTS:
+                yield Fault(document.at(where), _unknown("action", step.name, ACTS))
+                continue
+            faults = list(_bad_params(step, where, document))
+            yield from faults or _unbudgeted(rule, step, document.at(where), budgeted)
+
+
+def _bad_params(step: Step, where: Path, document: Document) -> Iterator[Fault]:
+    for name, value in step.params.items():
+        at = (*where, step.name, name)
+        if name not in step.act.takes:
+            known = step.act.takes
+            yield Fault(document.at_key(at), _unknown(f"parameter of {step.name}", name, known))
+        elif wrong := _wrong_type(step.act.takes[name], value):
+            yield Fault(document.at(at), wrong)
+    for name in sorted(step.act.needs - step.params.keys()):
+        yield Fault(document.at(where), f"{step.name} needs {name!r}")
+
+
+def _wrong_type(takes: Takes, value: Parameter) -> str | None:
+    if takes is Takes.TEXT:
+        return None if isinstance(value, str) else f"{value!r} is no text: put it in quotes"
+    try:
+        money(value) if takes is Takes.MONEY else span(value)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _unbudgeted(rule: Rule, step: Step, at: Position, budgeted: Collection[str]) -> Iterator[Fault]:
+    """Money that no budget watches may be planned, but not spent without a person."""
+    if rule.mode is Mode.AUTO and step.cost is not None and step.cost.currency not in budgeted:
+        currency = step.cost.currency
+        yield Fault(at, f"{step.name} spends {currency} by itself; add a budget in {currency}")

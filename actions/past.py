@@ -1,0 +1,153 @@
+"""What the ledger knows of a batch of changes: read in a few queries, kept up to date meanwhile."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
+
+from actions.cases import History, look_at
+from actions.ledger import STATUS_NOW, actions_now
+from actions.limits import use_of
+from actions.playbook import Playbook
+from actions.rows import action_from
+from actions.rules import Budget, Limit
+from actions.tables import actions, changes, outbox, problems
+from schemas.decisions import Action, Decision, Status
+from schemas.problems import Change, ChangeKind, Problem
+from schemas.times import ms
+
+CHUNK = 5_000
+"""Values of one ``IN (...)``; SQLite takes 32 766."""
+
+Subject = tuple[str, str, str]
+"""Kind, subject type and subject of a problem."""
+
+
+def unseen(connection: Connection, offered: Sequence[Change]) -> list[Change]:
+    """Return the changes that are not stored yet, each once, in the order given."""
+    ids = {change.problem.id for change in offered}
+    columns = (changes.c.problem_id, changes.c.what, changes.c.at)
+    seen = {tuple(row) for row in _of(connection, select(*columns), changes.c.problem_id, ids)}
+    fresh: list[Change] = []
+    for change in offered:
+        key = (change.problem.id, change.what.value, change.at)
+        if key not in seen:
+            seen.add(key)
+            fresh.append(change)
+    return fresh
+
+
+@dataclass(slots=True)
+class Past:
+    """The histories of one batch: what the database knew, and what this batch has added to it."""
+
+    playbook: Playbook
+    now: int
+    planned: dict[str, list[Action]] = field(default_factory=lambda: defaultdict(list))
+    handled: set[str] = field(default_factory=set)
+    called_off: set[str] = field(default_factory=set)
+    ended: dict[Subject, list[int]] = field(default_factory=lambda: defaultdict(list))
+    used: dict[int, Counter[str]] = field(default_factory=dict)
+
+    def of(self, problem: Problem) -> History:
+        """Return the history of one problem as of now."""
+        return History(
+            now=self.now,
+            planned=tuple(self.planned[problem.id]),
+            handled=self.handled,
+            ended=self._times_ended(problem),
+            spent=self._spent,
+        )
+
+    def add(self, decision: Decision) -> None:
+        """Take a decision of this batch into account for the next ones."""
+        self.planned[decision.problem_id] += decision.actions
+        self.handled |= {a.id for a in decision.actions if a.status is not Status.SHADOW}
+        queued = [a for a in decision.actions if a.status is Status.QUEUED]
+        for limit in self.playbook.limits if queued else ():
+            self.used[id(limit)].update(use_of(limit, queued))
+
+    def _times_ended(self, problem: Problem) -> int:
+        key = (problem.kind, problem.subject_type, problem.subject)
+        return sum(at <= problem.opened_at for at in self.ended[key])
+
+    def _spent(self, limit: Budget | Limit, whose: str) -> int:
+        return self.used[id(limit)][whose]
+
+
+def recall(connection: Connection, fresh: Sequence[Change], playbook: Playbook, now: int) -> Past:
+    """Read what the ledger knows of these changes; the changes themselves are stored already."""
+    past = Past(playbook, now)
+    opened = [change.problem for change in fresh if change.what is ChangeKind.OPENED]
+    _recall_ended(connection, past, opened)
+    _recall_planned(connection, past, {change.problem.id for change in fresh})
+    _recall_handled(connection, past, opened)
+    accounts = {p.customer_id or p.order_id or "" for p in opened}
+    for limit in playbook.limits:
+        past.used[id(limit)] = Counter(dict(_uses(connection, limit, accounts, now)))
+    return past
+
+
+def _of(
+    connection: Connection,
+    query: Select[Any],
+    column: ColumnElement[Any],
+    wanted: Collection[str],
+) -> Iterator[Any]:
+    values = list(wanted)
+    for start in range(0, len(values), CHUNK):
+        yield from connection.execute(query.where(column.in_(values[start : start + CHUNK])))
+
+
+def _recall_ended(connection: Connection, past: Past, opened: Sequence[Problem]) -> None:
+    over = func.coalesce(problems.c.withdrawn_at, problems.c.cleared_at)
+    query = select(problems.c.kind, problems.c.subject_type, problems.c.subject, over)
+    query = query.where(problems.c.state != "open")
+    for *key, at in _of(connection, query, problems.c.subject, {p.subject for p in opened}):
+        past.ended[key[0], key[1], key[2]].append(at)
+
+
+def _recall_planned(connection: Connection, past: Past, ids: Collection[str]) -> None:
+    query = actions_now().order_by(actions.c.planned_at, actions.c.id)
+    for row in _of(connection, query, actions.c.problem_id, ids):
+        past.planned[row.problem_id].append(action_from(row._mapping))  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _recall_handled(connection: Connection, past: Past, opened: Sequence[Problem]) -> None:
+    wanted = {a.id for p in opened for a in look_at(p, past.of(p), past.playbook).proposed}
+    query = actions_now().with_only_columns(actions.c.id, STATUS_NOW)
+    known = {row.id: row.status for row in _of(connection, query, actions.c.id, wanted)}
+    past.called_off = {key for key, status in known.items() if status == Status.CALLED_OFF}
+    past.handled |= known.keys() - past.called_off
+
+
+def _uses(
+    connection: Connection, limit: Budget | Limit, accounts: Collection[str], now: int
+) -> Iterator[tuple[str, int]]:
+    """Yield who used how much of ``limit``: all that was handed to the relay and not called off."""
+    account = func.coalesce(actions.c.customer_id, actions.c.order_id)
+    whose = {"customer": account, "rule": actions.c.rule}.get(limit.per, literal("everything"))
+    query = (
+        select(whose, func.sum(_amount(limit)))
+        .select_from(outbox.join(actions, outbox.c.id == actions.c.id))
+        .where(outbox.c.status != Status.CALLED_OFF.value, _what(limit))
+        .where(actions.c.planned_at > now - ms(limit.within))
+        .group_by(whose)
+    )
+    if limit.per == "customer":
+        rows = _of(connection, query, account, accounts)
+    else:
+        rows = iter(connection.execute(query))
+    yield from ((who, int(used)) for who, used in rows)
+
+
+def _amount(limit: Budget | Limit) -> ColumnElement[int]:
+    return actions.c.cost_minor if isinstance(limit, Budget) else literal(1)
+
+
+def _what(limit: Budget | Limit) -> ColumnElement[bool]:
+    if isinstance(limit, Limit):
+        return actions.c.name == limit.action
+    return actions.c.currency == limit.at_most.currency

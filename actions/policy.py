@@ -1,0 +1,67 @@
+"""What is done about a problem, and why: two pure functions over problem, history and playbook."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from actions.branches import BRANCHES, UNDOING, nothing_undone
+from actions.cases import Decided, History, look_at
+from actions.causes import action_id
+from actions.playbook import Playbook
+from actions.proposals import correction, inverse_of
+from actions.wording import worded
+from schemas.decisions import Action, Status, Verdict
+from schemas.problems import Problem
+
+STATUS_OF: Final = {
+    Verdict.ACT: Status.QUEUED,
+    Verdict.COVERED_BY_PARENT: Status.QUEUED,
+    Verdict.SHADOW: Status.SHADOW,
+    Verdict.TOO_OLD: Status.WAITING,
+    Verdict.NO_TARGET: Status.WAITING,
+    Verdict.REVIEW: Status.WAITING,
+    Verdict.OVER_BUDGET: Status.WAITING,
+    Verdict.OVER_LIMIT: Status.WAITING,
+}
+"""How planned actions start out; every other verdict plans none of the rule's."""
+
+
+def decide(problem: Problem, history: History, playbook: Playbook) -> Decided:
+    """Return the first verdict whose branch says why; pure, so the same three give the same one."""
+    case = look_at(problem, history, playbook)
+    verdict, why = next((v, why) for v, said in BRANCHES if (why := said(case)) is not None)
+    undo, call_off = UNDOING.get(verdict, nothing_undone)(case)
+    return Decided(
+        verdict=verdict,
+        detail=why,
+        rule="" if case.rule is None else case.rule.name,
+        mode=case.mode,
+        now=history.now,
+        fresh=case.fresh if verdict in STATUS_OF else (),
+        undo=undo,
+        call_off=call_off,
+    )
+
+
+def plan(problem: Problem, decided: Decided, playbook: Playbook) -> tuple[Action, ...]:
+    """Return the actions that follow from a verdict, in the order in which they are performed."""
+    if decided.verdict not in STATUS_OF:
+        return _inverses(problem, decided)
+    status = STATUS_OF[decided.verdict]
+    actions = tuple(_planned(action, status) for action in decided.fresh)
+    return worded(actions, problem, playbook.form.messages.locale)
+
+
+def _planned(action: Action, status: Status) -> Action:
+    """A shadow has an id of its own, so that it never stands in the way of the real action."""
+    if status is not Status.SHADOW:
+        return replace(action, status=status)
+    own_id = action_id(f"{action.harm}|shadow", action.name, action.target)
+    return replace(action, status=status, id=own_id)
+
+
+def _inverses(problem: Problem, decided: Decided) -> tuple[Action, ...]:
+    undone = tuple(inverse_of(a, decided.verdict.value, decided.now) for a in decided.undo)
+    if decided.verdict is not Verdict.COMPENSATE:
+        return undone
+    return (*undone, correction(problem, decided.rule, decided.detail, decided.now))

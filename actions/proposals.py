@@ -1,0 +1,166 @@
+"""From a rule and a problem to concrete actions: at whom, for which harm, with what in hand."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from actions.catalogue import ACTS, Act, Aim
+from actions.causes import (
+    OWNER_OF_CAUSE,
+    action_id,
+    cause_of,
+    fact_of,
+    harm_to_customer,
+    harm_to_shop,
+    is_population,
+)
+from actions.rules import Rule, Step
+from schemas.decisions import Action, Parameter, Status
+from schemas.problems import Evidence, Problem
+from schemas.times import iso
+
+NOT_KNOWN: Final = "unknown"
+"""Target of an alert whose addressee nobody has named: it still reaches whoever reads alerts."""
+
+HARMLESS_WITHOUT_NAME: Final = frozenset({Aim.CARRIER, Aim.WAREHOUSE})
+"""Aims that may stay unnamed; a SKU, a seller or a lane must be known before it is touched."""
+
+
+def steps_for(problem: Problem, rule: Rule) -> tuple[Step, ...]:
+    """Return what the rule does here: under a root cause only what the customer gets."""
+    if problem.parent is None:
+        return rule.do
+    if rule.under_root_cause is not None:
+        return rule.under_root_cause
+    return tuple(step for step in rule.do if step.act.reaches_customer)
+
+
+def propose(
+    problem: Problem, rule: Rule, occurrence: int, now: int
+) -> tuple[tuple[Action, ...], tuple[str, ...]]:
+    """Return the actions of ``rule`` for ``problem``, and the names of those without a target.
+
+    An action for a customer is left out where no customer is concerned: a population problem
+    proved by several customers has none of its own. ``now`` is ms UTC.
+    """
+    targets = [(step, target_of(problem, step.act.aim)) for step in steps_for(problem, rule)]
+    actions = tuple(
+        _action(problem, rule, step, target, occurrence, now)
+        for step, target in targets
+        if target is not None
+    )
+    aimless = (step for step, target in targets if target is None)
+    return actions, tuple(step.name for step in aimless if not step.act.reaches_customer)
+
+
+def target_of(problem: Problem, aim: Aim) -> str | None:
+    """Return what an action aimed at ``aim`` is done to here; ``None`` where nobody knows."""
+    if aim in TARGETS:
+        return TARGETS[aim](problem)
+    if problem.subject_type == aim:
+        return problem.subject
+    return fact_of(problem, aim.value) or (NOT_KNOWN if aim in HARMLESS_WITHOUT_NAME else None)
+
+
+def _purchase(problem: Problem) -> str | None:
+    if is_population(problem):
+        return fact_of(problem, "line") or problem.order_id
+    return problem.subject
+
+
+TARGETS: Final[Mapping[Aim, Callable[[Problem], str | None]]] = {
+    Aim.CUSTOMER: lambda problem: problem.customer_id or problem.order_id,
+    Aim.ORDER: lambda problem: problem.order_id,
+    Aim.PURCHASE: _purchase,
+    Aim.SUBJECT: lambda problem: f"{problem.subject_type}:{problem.subject}",
+    Aim.OPS: lambda _: "ops",
+}
+"""Aims that every problem has, or clearly has not; the others are looked up by their name."""
+
+
+def _action(  # noqa: PLR0913, PLR0917 - private, and each part is one column of the action
+    problem: Problem, rule: Rule, step: Step, target: str, occurrence: int, now: int
+) -> Action:
+    act, cost = step.act, step.cost
+    harm = harm_to_customer(problem) if act.reaches_customer else harm_to_shop(problem, occurrence)
+    return Action(
+        id=action_id(harm, act.name, f"{act.aim}:{target}"),
+        name=act.name,
+        target_type=act.aim.value,
+        target=target,
+        params=step.params | facts_for(act, problem),
+        cost_minor=0 if cost is None else cost.minor,
+        currency="" if cost is None else cost.currency,
+        harm=harm,
+        problem_id=problem.id,
+        order_id=problem.order_id,
+        customer_id=problem.customer_id,
+        rule=rule.name,
+        planned_at=now,
+        status=Status.QUEUED,
+    )
+
+
+def facts_for(act: Act, problem: Problem) -> dict[str, Parameter]:
+    """Return what whoever performs the action must know of the problem."""
+    facts: dict[str, Parameter] = {
+        "kind": problem.kind,
+        "subject": f"{problem.subject_type}:{problem.subject}",
+    }
+    return facts if act.reaches_customer else facts | investigation(problem)
+
+
+def investigation(problem: Problem) -> dict[str, Parameter]:
+    """Return who must find out what, about what, since when, and on which proof."""
+    return {
+        "owner": OWNER_OF_CAUSE.get(cause_of(problem.kind), "operations"),
+        "severity": problem.severity.value,
+        "opened_at": iso(problem.opened_at),
+        "proof": [_said(item) for item in problem.evidence],
+    }
+
+
+def _said(item: Evidence) -> str:
+    return f"{item.fact}: {iso(item.at) if item.at is not None else item.value}"
+
+
+def inverse_of(action: Action, because: str, now: int) -> Action:
+    """Return the action that undoes ``action`` once that is finished; ``now`` is ms UTC."""
+    name = ACTS[action.name].inverse or action.name
+    return Action(
+        id=action_id(action.harm, name, f"{action.target_type}:{action.target}"),
+        name=name,
+        target_type=action.target_type,
+        target=action.target,
+        params={"because": because},
+        harm=action.harm,
+        problem_id=action.problem_id,
+        order_id=action.order_id,
+        customer_id=action.customer_id,
+        rule=action.rule,
+        planned_at=now,
+        status=Status.QUEUED,
+        follows=action.id,
+    )
+
+
+def correction(problem: Problem, rule: str, planned: str, now: int) -> Action:
+    """Return the note to the operations team that a problem did not stand after all."""
+    harm = f"{problem.subject_type}:{problem.subject}|withdrawn|{problem.id}"
+    return Action(
+        id=action_id(harm, "notify-ops", f"{Aim.OPS}:ops"),
+        name="notify-ops",
+        target_type=Aim.OPS.value,
+        target="ops",
+        params=facts_for(ACTS["notify-ops"], problem)
+        | {
+            "note": f"{problem.kind} is withdrawn; customers keep what they were given",
+            "planned": planned,
+        },
+        harm=harm,
+        problem_id=problem.id,
+        order_id=problem.order_id,
+        customer_id=problem.customer_id,
+        rule=rule,
+        planned_at=now,
+        status=Status.QUEUED,
+    )

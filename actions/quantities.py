@@ -1,0 +1,100 @@
+"""Durations, business days and money as an operations team writes them: 72h, 3bd, 5.00 USD."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+UNITS: Final = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+"""Units of a duration; a day is 24 hours (``bd`` counts days of a calendar instead)."""
+
+NO_DECIMALS: Final = (
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW",
+    "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
+)  # fmt: skip
+THREE_DECIMALS: Final = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+MINOR_DIGITS: Final = dict.fromkeys(NO_DECIMALS, 0) | dict.fromkeys(THREE_DECIMALS, 3)
+"""Decimal places of the currencies that do not have two (ISO 4217)."""
+
+SPAN_PATTERN: Final = r"^(\d+(ms|s|m|h|d|w))+$"
+BUSINESS_DAYS_PATTERN: Final = r"^\d+bd$"
+MONEY_PATTERN: Final = r"^\d+(\.\d+)? [A-Z]{3}$"
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessDays:
+    """Days on which the destination's calendar works."""
+
+    days: int
+
+    def __str__(self) -> str:
+        return f"{self.days}bd"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in integer minor units of an ISO 4217 currency."""
+
+    minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        digits = MINOR_DIGITS.get(self.currency, 2)
+        return f"{Decimal(self.minor).scaleb(-digits):.{digits}f} {self.currency}"
+
+
+Quantity = timedelta | BusinessDays | Money | bool | int | float | str
+"""A parameter as a detector takes it."""
+
+
+def span(text: object) -> timedelta:
+    """Return the duration that ``text`` names (``72h``, ``1d12h``); else ValueError says why."""
+    if not isinstance(text, str) or not re.match(SPAN_PATTERN, text):
+        raise ValueError(f"{text!r} is no duration: write a number and a unit, such as 5m, 72h, 3d")
+    parts = re.findall(r"(\d+)(ms|s|m|h|d|w)", text)
+    return sum((int(number) * UNITS[unit] for number, unit in parts), timedelta())
+
+
+def span_text(duration: timedelta) -> str:
+    """Return ``duration`` in the largest unit that divides it: 48 hours are ``2d``."""
+    for unit in ("d", "h", "m", "s"):
+        if duration % UNITS[unit] == timedelta():
+            return f"{duration // UNITS[unit]}{unit}"
+    return f"{duration // UNITS['ms']}ms"
+
+
+def money(text: object) -> Money:
+    """Return the amount that ``text`` names (``5.00 USD``); ValueError says what is wrong."""
+    if not isinstance(text, str) or not re.match(MONEY_PATTERN, text):
+        raise ValueError(f"{text!r} is no amount: write a number and a currency, such as 5.00 USD")
+    amount, currency = text.split()
+    digits = MINOR_DIGITS.get(currency, 2)
+    minor = Decimal(amount).scaleb(digits)
+    if minor != minor.to_integral_value():
+        raise ValueError(f"{text!r} is too precise: {currency} has {digits} decimal places")
+    return Money(int(minor), currency)
+
+
+def quantity(value: object) -> Quantity:
+    """Return a parameter by the look of it: a duration, business days, money, a number or text."""
+    if isinstance(value, str):
+        return _by_look(value)
+    if isinstance(value, bool | int | float):
+        return value
+    raise ValueError(f"{value!r} is no parameter: write a duration, an amount, a number or text")
+
+
+def _by_look(text: str) -> Quantity:
+    if re.match(SPAN_PATTERN, text):
+        return span(text)
+    if re.match(BUSINESS_DAYS_PATTERN, text):
+        return BusinessDays(int(text.removesuffix("bd")))
+    return money(text) if re.match(MONEY_PATTERN, text) else text

@@ -1,0 +1,156 @@
+"""Between what we think in (structs) and what is stored (rows and JSON text)."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid5
+
+import msgspec
+from sqlalchemy import RowMapping
+
+from actions.causes import ACTION_NAMESPACE
+from schemas.decisions import Action, Decision, Mode, Outcome, Status, Verdict, plain_action
+from schemas.problems import Change, ChangeKind, Problem
+
+Row = RowMapping | Mapping[str, Any]
+"""One row of a table, by column."""
+
+
+def text(value: object) -> str:
+    """Return ``value`` as compact JSON."""
+    return msgspec.json.encode(value).decode()
+
+
+def problem_row(change: Change) -> dict[str, object]:
+    """Return the problem as it is after ``change``."""
+    problem = change.problem
+    return {
+        "id": problem.id,
+        "kind": problem.kind,
+        "subject_type": problem.subject_type,
+        "subject": problem.subject,
+        "order_id": problem.order_id,
+        "customer_id": problem.customer_id,
+        "severity": problem.severity.value,
+        "state": state_of(problem),
+        "opened_at": problem.opened_at,
+        "cleared_at": problem.cleared_at,
+        "withdrawn_at": problem.withdrawn_at,
+        "parent": problem.parent,
+        "changed_at": change.at,
+        "body": text(problem),
+    }
+
+
+def state_of(problem: Problem) -> str:
+    """Return ``open``, ``cleared`` or ``withdrawn``; a withdrawal outweighs a clearing."""
+    if problem.withdrawn_at is not None:
+        return ChangeKind.WITHDRAWN.value
+    return "open" if problem.cleared_at is None else ChangeKind.CLEARED.value
+
+
+def problem_from(row: Row) -> Problem:
+    """Return the problem that a row of ``problems`` holds."""
+    return msgspec.json.decode(row["body"], type=Problem)
+
+
+def change_row(change: Change, now: int) -> dict[str, object]:
+    """Return what happened, as it is kept for good; ``now`` is ms UTC."""
+    return {
+        "problem_id": change.problem.id,
+        "what": change.what.value,
+        "at": change.at,
+        "stored_at": now,
+        "body": text(change.problem),
+    }
+
+
+def decision_id(change: Change) -> str:
+    """Return the id of the one decision that ``change`` gets."""
+    name = f"decision\x1f{change.problem.id}\x1f{change.what}\x1f{change.at}"
+    return str(uuid5(ACTION_NAMESPACE, name))
+
+
+def decision_row(decision: Decision) -> dict[str, object]:
+    """Return a decision without its actions."""
+    return {
+        "id": decision.id,
+        "problem_id": decision.problem_id,
+        "change": decision.change.value,
+        "verdict": decision.verdict.value,
+        "detail": decision.detail,
+        "rule": decision.rule,
+        "mode": decision.mode.value,
+        "playbook_version": decision.playbook_version,
+        "decided_at": decision.decided_at,
+    }
+
+
+def decision_from(row: Row, actions: tuple[Action, ...]) -> Decision:
+    """Return the decision that a row of ``decisions`` holds, with its ``actions``."""
+    return Decision(
+        id=row["id"],
+        problem_id=row["problem_id"],
+        change=ChangeKind(row["change"]),
+        verdict=Verdict(row["verdict"]),
+        detail=row["detail"],
+        rule=row["rule"],
+        mode=Mode(row["mode"]),
+        playbook_version=row["playbook_version"],
+        decided_at=row["decided_at"],
+        actions=actions,
+    )
+
+
+def action_row(action: Action, decision: Decision) -> dict[str, object]:
+    """Return an action as it was planned by ``decision``."""
+    row = msgspec.structs.asdict(action)
+    row["params"] = text(action.params)
+    row["planned_status"] = row.pop("status").value
+    return row | {"decision_id": decision.id}
+
+
+def action_from(row: Row) -> Action:
+    """Return the action that a row of ``actions`` holds, in its ``status`` of now."""
+    fields = {name: row[name] for name in Action.__struct_fields__ if name != "params"}
+    fields["status"] = Status(row["status"])
+    return Action(params=msgspec.json.decode(row["params"]), **fields)
+
+
+def outbox_row(action: Action, due_at: int) -> dict[str, object]:
+    """Return what the relay performs from ``due_at`` (ms UTC), under Debezium's column names."""
+    return {
+        "id": action.id,
+        "aggregatetype": action.target_type,
+        "aggregateid": action.target,
+        "type": action.name,
+        "payload": text(action),
+        "status": Status.QUEUED.value,
+        "follows": action.follows,
+        "failures": 0,
+        "due_at": due_at,
+        "leased_until": 0,
+    }
+
+
+def outcome_row(outcome: Outcome) -> dict[str, object]:
+    """Return what came of one attempt."""
+    return {
+        "action_id": outcome.action_id,
+        "attempt": outcome.attempt,
+        "status": outcome.status.value,
+        "at": outcome.at,
+        "detail": outcome.detail,
+    }
+
+
+def outcome_from(row: Row) -> Outcome:
+    """Return the outcome that a row of ``outcomes`` holds."""
+    names = ("action_id", "attempt", "at", "detail")
+    return Outcome(status=Status(row["status"]), **{name: row[name] for name in names})
+
+
+def envelope(action: Action) -> dict[str, object]:
+    """Return what other systems are sent: an action by its name, with what they need to do it."""
+    said = plain_action(action)
+    del said["status"]
+    return {"type": f"action.{action.name}", "timestamp": said["planned_at"], "data": said}

@@ -1,0 +1,184 @@
+"""The form of a playbook: what stands in the YAML, checked by pydantic, frozen once read."""
+
+from datetime import timedelta
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from actions.catalogue import ACTS, CATALOGUE, Act, Takes
+from actions.quantities import (
+    BUSINESS_DAYS_PATTERN,
+    MONEY_PATTERN,
+    SPAN_PATTERN,
+    Money,
+    money,
+    span,
+)
+from schemas.decisions import Mode, Parameter
+from schemas.problems import Severity
+
+SPAN_SCHEMA: Final = {
+    "type": "string",
+    "pattern": SPAN_PATTERN,
+    "examples": ["5m", "72h", "3d"],
+}
+MONEY_SCHEMA: Final = {"type": "string", "pattern": MONEY_PATTERN, "examples": ["5.00 USD"]}
+SETTING_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "string", "pattern": BUSINESS_DAYS_PATTERN, "examples": ["3bd"]},
+        {"type": ["string", "number", "boolean"]},
+    ]
+}
+
+Span = Annotated[timedelta, BeforeValidator(span), WithJsonSchema(SPAN_SCHEMA)]
+"""A duration as text: ``5m``, ``72h``, ``3d``."""
+
+MoneyText = Annotated[Money, BeforeValidator(money), WithJsonSchema(MONEY_SCHEMA)]
+"""An amount as text: ``5.00 USD``."""
+
+
+class Form(BaseModel):
+    """Base of every part of a playbook: frozen, no field that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Step(Form):
+    """One action of a rule with its parameters; written ``- reship: {at_most: 40.00 USD}``."""
+
+    name: str
+    params: dict[str, Parameter] = {}
+
+    @property
+    def act(self) -> Act:
+        """The entry of the catalogue."""
+        return ACTS[self.name]
+
+    @property
+    def cost(self) -> Money | None:
+        """The most this step may cost each time, ``None`` where it costs nothing."""
+        text = self.params.get("amount", self.params.get("at_most"))
+        return None if text is None else money(text)
+
+
+def _step(written: object) -> object:
+    """Return the one form of ``reship``, ``{reship: null}`` and ``{reship: {...}}``."""
+    if isinstance(written, str):
+        return {"name": written}
+    if isinstance(written, dict) and len(written) == 1:
+        ((name, params),) = written.items()
+        return {"name": name, "params": params or {}}
+    raise ValueError("write an action, or an action with its parameters: {reship: {at_most: ...}}")
+
+
+def _params_schema(act: Act) -> dict[str, object]:
+    kinds: dict[Takes, dict[str, object]] = {
+        Takes.MONEY: dict(MONEY_SCHEMA),
+        Takes.SPAN: dict(SPAN_SCHEMA),
+        Takes.TEXT: {"type": "string"},
+    }
+    return {
+        "type": "object" if act.needs else ["object", "null"],
+        "description": act.about,
+        "properties": {name: kinds[takes] for name, takes in act.takes.items()},
+        "required": sorted(act.needs),
+        "additionalProperties": False,
+    }
+
+
+STEP_SCHEMA: Final[dict[str, object]] = {
+    "anyOf": [
+        {"enum": [act.name for act in CATALOGUE if not act.needs]},
+        {
+            "type": "object",
+            "properties": {act.name: _params_schema(act) for act in CATALOGUE},
+            "additionalProperties": False,
+            "minProperties": 1,
+            "maxProperties": 1,
+        },
+    ]
+}
+
+StepText = Annotated[Step, BeforeValidator(_step), WithJsonSchema(STEP_SCHEMA)]
+
+
+class Where(Form):
+    """What else must hold for a rule to match; an empty list holds for all."""
+
+    severity: tuple[Severity, ...] = ()
+    subject_type: tuple[str, ...] = ()
+
+
+class Rule(Form):
+    """What is done about one kind of problem; of several rules for a kind the first match wins."""
+
+    name: str = Field(min_length=1, description="How decisions and metrics call this rule.")
+    kind: str = Field(description="The kind of problem this rule answers.")
+    where: Where = Where()
+    mode: Mode = Field(description="off, shadow (recorded), review (a person decides) or auto.")
+    do: tuple[StepText, ...] = Field(description="The plan: all of it, or nothing.")
+    under_root_cause: tuple[StepText, ...] | None = Field(
+        default=None,
+        description="What the customer gets instead when a root cause is known already.",
+    )
+    undo_when_cleared: bool = Field(
+        default=False, description="Whether the end of the problem undoes what can be undone."
+    )
+
+
+class Budget(Form):
+    """The most money that may be spent without a person, in any window of that length."""
+
+    per: Literal["customer", "rule", "everything"]
+    within: Span
+    at_most: MoneyText
+
+
+class Limit(Form):
+    """How often an action may be done without a person, in any window of that length."""
+
+    action: str
+    per: Literal["customer", "rule", "everything"]
+    within: Span
+    at_most: int = Field(ge=0)
+
+
+class Calendar(Form):
+    """Whose working days count where a destination does not say; ``version`` pins the holidays."""
+
+    country: str = "US"
+    version: str = ""
+
+
+class Populations(Form):
+    """When single reports become a problem of a whole population."""
+
+    period: Span = Field(default=timedelta(minutes=5), description="How often it is judged.")
+    window: Span = Field(default=timedelta(days=30), description="How long a report counts.")
+    customers: int = Field(default=3, ge=2, description="Distinct customers that prove a fault.")
+
+
+class Messages(Form):
+    """How customers are written to."""
+
+    locale: Literal["en", "vi"] = "en"
+
+
+class PlaybookForm(Form):
+    """A playbook: which problems matter, what is done, in which mode, within which budgets."""
+
+    name: str = Field(min_length=1, description="Stands in every decision beside the version.")
+    zone: str = Field(default="UTC", description="IANA time zone of the shop.")
+    calendar: Calendar = Calendar()
+    act_within: Span = Field(
+        default=timedelta(hours=48),
+        description="A problem first stored longer after it opened is never acted on by itself.",
+    )
+    messages: Messages = Messages()
+    detectors: dict[str, dict[str, Annotated[object, WithJsonSchema(SETTING_SCHEMA)]]] = Field(
+        default={}, description="Parameters of detectors: kind, parameter, value."
+    )
+    populations: Populations = Populations()
+    budgets: tuple[Budget, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    rules: tuple[Rule, ...] = ()

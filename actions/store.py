@@ -1,0 +1,67 @@
+"""Writing to the ledger: many rows at a time, and never the same thing twice."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from actions.rows import outbox_row, outcome_row
+from actions.tables import outbox, outcomes, problems
+from schemas.decisions import Action, Outcome, Status
+
+Rows = Sequence[dict[str, Any]]
+
+NEWEST: Final = ("state", "cleared_at", "withdrawn_at", "parent", "changed_at", "body", "severity")
+"""Columns of a problem that later changes replace."""
+
+
+def insert_into(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two dialects' types
+    """Return an insert that knows ``ON CONFLICT``, in the database's own words."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def add_new(connection: Connection, table: Table, rows: Rows) -> None:
+    """Insert ``rows``, passing over those that are there already."""
+    if rows:
+        connection.execute(insert_into(connection, table).on_conflict_do_nothing(), rows)
+
+
+def put_problems(connection: Connection, rows: Rows) -> None:
+    """Insert problems, or bring them to their newest state."""
+    insert = insert_into(connection, problems)
+    newest = {name: insert.excluded[name] for name in NEWEST}
+    connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=newest), rows)
+
+
+def queue(connection: Connection, actions: Iterable[Action], now: int) -> None:
+    """Hand actions to the relay; one that was called off before it started is queued again."""
+    rows = [outbox_row(action, now) for action in actions]
+    if not rows:
+        return
+    insert = insert_into(connection, outbox)
+    again = insert.on_conflict_do_update(
+        index_elements=["id"],
+        set_={"status": Status.QUEUED.value, "due_at": now},
+        where=outbox.c.status == Status.CALLED_OFF.value,
+    )
+    connection.execute(again, rows)
+
+
+def call_off(connection: Connection, action_ids: Sequence[str], why: str, now: int) -> None:
+    """Stop actions that have not started; ``now`` is ms UTC."""
+    stop = outbox.update().where(
+        outbox.c.id.in_(action_ids), outbox.c.status == Status.QUEUED.value
+    )
+    connection.execute(stop.values(status=Status.CALLED_OFF.value))
+    off = Status.CALLED_OFF
+    record(connection, [Outcome(action_id=a, status=off, at=now, detail=why) for a in action_ids])
+
+
+def record(connection: Connection, said: Iterable[Outcome]) -> None:
+    """Add outcomes; they are never changed."""
+    rows = [outcome_row(outcome) for outcome in said]
+    if rows:
+        connection.execute(outcomes.insert(), rows)

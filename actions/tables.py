@@ -1,0 +1,148 @@
+"""The ledger's tables: SQLAlchemy Core, the same on SQLite and PostgreSQL. Times are ms UTC."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Sequence: Final = BigInteger().with_variant(Integer, "sqlite")
+"""A growing number; SQLite counts by itself only in INTEGER columns."""
+
+problems: Final = Table(
+    "problems",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject_type", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("order_id", String),
+    Column("customer_id", String),
+    Column("severity", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("cleared_at", BigInteger),
+    Column("withdrawn_at", BigInteger),
+    Column("parent", String(32)),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "kind", "subject"),
+    Index(None, "order_id"),
+    Index(None, "customer_id"),
+    Index(None, "state", "opened_at"),
+)
+"""The newest state of each problem; ``body`` is the whole problem as JSON."""
+
+changes: Final = Table(
+    "changes",
+    metadata,
+    Column("problem_id", ForeignKey("problems.id"), primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("stored_at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""Everything that happened to a problem; append-only."""
+
+playbooks: Final = Table(
+    "playbooks",
+    metadata,
+    Column("version", String, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+"""The text of every playbook that ever decided something; append-only."""
+
+decisions: Final = Table(
+    "decisions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("problem_id", ForeignKey("problems.id"), nullable=False),
+    Column("change", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("playbook_version", ForeignKey("playbooks.version"), nullable=False),
+    Column("decided_at", BigInteger, nullable=False),
+    Index(None, "problem_id"),
+)
+"""What was decided on every change, and why; append-only."""
+
+actions: Final = Table(
+    "actions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("decision_id", ForeignKey("decisions.id"), nullable=False),
+    Column("problem_id", ForeignKey("problems.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("target_type", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("harm", String, nullable=False),
+    Column("cost_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("order_id", String),
+    Column("customer_id", String),
+    Column("rule", String, nullable=False),
+    Column("planned_at", BigInteger, nullable=False),
+    Column("planned_status", String, nullable=False),
+    Column("follows", String(36)),
+    Column("params", Text, nullable=False),
+    Index(None, "problem_id"),
+    Index(None, "order_id"),
+    Index(None, "planned_at"),
+    Index(None, "customer_id", "planned_at"),
+)
+"""Every intention with the status it was planned in; append-only."""
+
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("seq", Sequence, primary_key=True),
+    Column("id", ForeignKey("actions.id"), nullable=False),
+    Column("aggregatetype", String, nullable=False),
+    Column("aggregateid", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("status", String, nullable=False),
+    Column("follows", String(36)),
+    Column("failures", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    UniqueConstraint("id"),
+    Index(None, "status", "due_at"),
+)
+"""What is to be performed, under Debezium's column names, and how far the relay has come."""
+
+outcomes: Final = Table(
+    "outcomes",
+    metadata,
+    Column("seq", Sequence, primary_key=True),
+    Column("action_id", ForeignKey("actions.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("status", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index(None, "action_id"),
+)
+"""What came of every attempt, and of every person's word; append-only."""
+
+APPEND_ONLY: Final = (changes, playbooks, decisions, actions, outcomes)
+"""Tables whose rows nobody changes: the database refuses it."""
