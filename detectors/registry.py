@@ -1,14 +1,13 @@
 """The table of contents: every question Andon asks of a journey."""
 
-from collections.abc import Sequence
 from typing import Final
 
+from detectors.journeys.tables import ROWS
 from detectors.order.late_delivery import LateDelivery
 from detectors.order.late_dispatch import LateDispatch
 from detectors.order.silent_shipment import SilentShipment
 from detectors.order.unanswered_contact import UnansweredContact
 from detectors.order.wrong_item import WrongItem
-from detectors.journeys.tables import ROWS
 from detectors.question import Question
 from schemas.times import NEVER
 

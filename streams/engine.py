@@ -86,7 +86,9 @@ class Engine:
         if held and held[0][2] >= clock:
             self._held = held
             clock = held[0][2]
-            return self._decide([], np.empty(0, np.int64), np.empty(0, np.int64), np.arange(0), clock)
+            return self._decide(
+                [], np.empty(0, np.int64), np.empty(0, np.int64), np.arange(0), clock
+            )
         events = [event for event, _, _ in held]
         occurred = np.array([at for _, at, _ in held], np.int64)
         recorded = np.array([at for _, _, at in held], np.int64)
@@ -132,7 +134,9 @@ def _by_type(
     events: Sequence[Event], occurred: Times, recorded: Times, part: Times
 ) -> list[tuple[type[Event], list[Event], Times, Times]]:
     """Return the journey events at ``part`` by type, with their clocks."""
-    chosen: Iterable[Event] = events if part.size == len(events) else [events[i] for i in part.tolist()]
+    chosen: Iterable[Event] = (
+        events if part.size == len(events) else [events[i] for i in part.tolist()]
+    )
     code = np.fromiter((_CODE.get(type(x), _OTHER) for x in chosen), np.int8, part.size)
     order = np.argsort(code, kind="stable")
     place = part[order]

@@ -94,7 +94,9 @@ class Block:
             group: [f for f in facts if GROUP[f.fold] == group]
             for group in (LOWS, SUMS, BITS, PICKS, RECENTS)
         }
-        self.place = {f.name: (group, i) for group, fs in self.facts.items() for i, f in enumerate(fs)}
+        self.place = {
+            f.name: (group, i) for group, fs in self.facts.items() for i, f in enumerate(fs)
+        }
         self.lows = Growing([f.unknown for f in self.facts[LOWS]])
         self.sums = Growing([0 for _ in self.facts[SUMS]], np.int32)
         self.bits = Growing([0 for _ in self.facts[BITS]])

@@ -87,9 +87,7 @@ class Book:
             self._inherit(table, Table.LINE, rows[fresh], lines[fresh])
         return rows
 
-    def _find(
-        self, table: Table, parents: Numbers, ids: Sequence[str]
-    ) -> tuple[Numbers, Numbers]:
+    def _find(self, table: Table, parents: Numbers, ids: Sequence[str]) -> tuple[Numbers, Numbers]:
         """Return the row of each child, and the first mention of each new one."""
         store, chain = self.stores[table], self.chains[table, PARENT[table]]
         keys = hashes(ids)

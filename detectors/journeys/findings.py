@@ -82,7 +82,9 @@ class Findings:
         _, table, row = key
         order, *rest = self._book.path(table, row)
         about_customer = order.startswith(CUSTOMER_KEY)
-        customer = order.removeprefix(CUSTOMER_KEY) if about_customer else self._customer(table, row)
+        customer = (
+            order.removeprefix(CUSTOMER_KEY) if about_customer else self._customer(table, row)
+        )
         subject = "/".join([order.removeprefix(CUSTOMER_KEY), *rest])
         subject_type = SUBJECT_TYPE[table]
         waited = opened_at > int(v.at[version])

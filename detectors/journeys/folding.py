@@ -212,9 +212,7 @@ def _fold_recent(
     return {f"{fact.name}.{i}": values[2 * i] for i in range(fact.size)}
 
 
-def _said_of(
-    fact: Fact, streams: Sequence[Stream], layout: Layout
-) -> list[tuple[int, int, int]]:
+def _said_of(fact: Fact, streams: Sequence[Stream], layout: Layout) -> list[tuple[int, int, int]]:
     """Return (place, time, id) of every write to a ``Recent`` fact, in the order of places."""
     said: list[tuple[int, int, int]] = []
     for number, stream in enumerate(streams):

@@ -57,16 +57,16 @@ class Journeys:
         self.clock = until
         return changes
 
-    def _write(
-        self, events: Sequence[tuple[type[Event], Sequence[Event], Times, Times]]
-    ) -> None:
+    def _write(self, events: Sequence[tuple[type[Event], Sequence[Event], Times, Times]]) -> None:
         recorded = np.concatenate([part[3] for part in events])
         keys = [journey_key(event) for part in events for event in part[1]]
         rows = self.book.order_rows(keys, recorded)
         start = 0
         for kind, some, occurred, at in events:
             end = start + len(some)
-            happenings = Happenings(rows[start:end], at, causes(self._sane(occurred, at), KIND[kind]))
+            happenings = Happenings(
+                rows[start:end], at, causes(self._sane(occurred, at), KIND[kind])
+            )
             WRITES[kind](self.book, some, happenings)
             start = end
         for parent in (Table.ORDER, Table.LINE, Table.SHIPMENT, Table.RETURN):
@@ -115,7 +115,8 @@ class Journeys:
         late = due[rows] < until
         waiting = np.where(late, NEVER, due[rows])
         store.earliest[blocks] = np.minimum.reduceat(waiting, np.arange(blocks.size) * BLOCK)
-        return rows[late]
+        overdue: Numbers = rows[late]
+        return overdue
 
     def _roll_up(self, table: Table, v: Versions) -> None:
         """Write to parents what became known of this table's rows."""

@@ -101,5 +101,3 @@ def _by_row_and_time(rows: Numbers, at: Numbers) -> Numbers:
     if int(rows.max()).bit_length() + span.bit_length() <= _MOST_BITS:
         return np.argsort((rows << span.bit_length()) | (at - start))
     return np.lexsort((at, rows))
-
-

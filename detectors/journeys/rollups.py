@@ -50,7 +50,8 @@ def _open(rows: Rows) -> Numbers:
 
 
 def _unnamed(shipment: Shipments) -> Flags:
-    return shipment.is_known & (shipment.named_at == NEVER) & (shipment.voided_at == NEVER)
+    named: Flags = shipment.is_known & (shipment.named_at == NEVER) & (shipment.voided_at == NEVER)
+    return named
 
 
 def _unnamed_dispatched(rows: Rows) -> Numbers:
@@ -77,16 +78,18 @@ def _report(*reasons: str, contradicted_by: tuple[str, ...]) -> tuple[Measure, M
         return np.where(known, line.requested_at, 0)
 
     def taken_back(line: ReturnLines) -> Flags:
-        return (line.cancelled_at < NEVER) | line.found(*contradicted_by)
+        back: Flags = (line.cancelled_at < NEVER) | line.found(*contradicted_by)
+        return back
 
     def stands(rows: Rows) -> Numbers:
         line = cast("ReturnLines", rows)
-        unsettled = line.reported(*reasons) & ~taken_back(line) & ~line.settled()
+        unsettled: Flags = line.reported(*reasons) & ~taken_back(line) & ~line.settled()
         return unsettled.astype(np.int64)
 
     def refuted(rows: Rows) -> Numbers:
         line = cast("ReturnLines", rows)
-        return (line.reported(*reasons) & taken_back(line)).astype(np.int64)
+        both: Flags = line.reported(*reasons) & taken_back(line)
+        return both.astype(np.int64, copy=False)
 
     return reported_at, stands, refuted
 

@@ -33,7 +33,7 @@ class Chain:
         """
         order = np.argsort(parents, kind="stable")
         child, parent = children[order], parents[order]
-        is_last = np.append(parent[1:] != parent[:-1], True)  # noqa: FBT003 - a value, not a switch
+        is_last = np.append(parent[1:] != parent[:-1], True)
         following = np.empty(child.size, np.int64)
         following[:-1] = child[1:]
         following[is_last] = self.first.values[parent[is_last]]

@@ -73,9 +73,7 @@ class Columns(dict[str, Numbers]):
         return column
 
 
-def versions(
-    store: Store, streams: Sequence[Stream], until: int, words: Vocabulary
-) -> Versions:
+def versions(store: Store, streams: Sequence[Stream], until: int, words: Vocabulary) -> Versions:
     """Fold ``streams`` into ``store``; return every version of every touched row.
 
     Decisions reach up to ``until`` (ms UTC), the end of every newest version.

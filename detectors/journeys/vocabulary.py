@@ -96,9 +96,9 @@ GRAM_BITS: Final = 24
 class Vocabulary:
     """The open categories of one engine. Codes depend on arrival, so they never leave it."""
 
-    items: Interned[Item] = field(default_factory=lambda: Interned[Item]())
-    lanes: Interned[Lane] = field(default_factory=lambda: Interned[Lane]())
-    skus: Interned[str] = field(default_factory=lambda: Interned[str]())
+    items: Interned[Item] = field(default_factory=Interned[Item])
+    lanes: Interned[Lane] = field(default_factory=Interned[Lane])
+    skus: Interned[str] = field(default_factory=Interned[str])
     weights: Figures = field(default_factory=Figures)
     etas: Figures = field(default_factory=Figures)
     customers: Texts = field(default_factory=Texts)

@@ -12,9 +12,9 @@ from detectors.journeys.streams import Happenings, Stream
 from detectors.journeys.tables import Table
 from detectors.journeys.vocabulary import (
     DISPOSITION,
+    GRAM_BITS,
     REASON,
     STATUS,
-    GRAM_BITS,
     STATUSES,
     Item,
     Lane,
@@ -105,7 +105,7 @@ def cancelled(book: Book, events: Sequence[e.OrderCancelled], h: Happenings) -> 
         book.write(Table.ORDER, some.write(some.orders, {"order_cancelled_at": some.occurred}))
     if whole.size < len(events):
         index = np.flatnonzero([x.lines is not None for x in events])
-        flat, counts = _lines([events[i] for i in index])
+        flat, counts = _lines([events[i] for i in index.tolist()])
         some = h.some(index).each(counts)
         rows = book.child(Table.LINE, some.orders, [x.line_id for x in flat])
         units = np.array([x.quantity for x in flat], np.int64)
@@ -148,7 +148,7 @@ def _weights(book: Book, events: Sequence[e.ShipmentPacked], h: Happenings, rows
     if weighed.size:
         pairs = [
             (events[i].expected_weight_g or 0) << GRAM_BITS | (events[i].actual_weight_g or 0)
-            for i in weighed
+            for i in weighed.tolist()
         ]
         codes = book.words.weights.codes(pairs)
         book.write(Table.SHIPMENT, h.some(weighed).write(rows[weighed], {"weights": codes}))
@@ -180,7 +180,7 @@ def dispatched(book: Book, events: Sequence[e.ShipmentDispatched], h: Happenings
     if naming.size:
         some = h.some(naming)
         book.write(Table.SHIPMENT, some.write(rows[naming], {"named_at": some.occurred}))
-        flat, counts = _lines([events[i] for i in naming])
+        flat, counts = _lines([events[i] for i in naming.tolist()])
         lines, each = _carried(book, rows[naming], some, flat, counts)
         units = np.array([x.quantity for x in flat], np.int64)
         book.write(Table.SHIPMENT_LINE, each.write(lines, {"quantity": units}))
@@ -209,7 +209,9 @@ SCAN_FACT: Final = {
 }
 """Statuses that are facts of their own."""
 
-_HANDED_OVER: Final = np.array([word not in ("label_created", "cancelled", "unknown") for word in STATUSES])
+_HANDED_OVER: Final = np.array(
+    [word not in ("label_created", "cancelled", "unknown") for word in STATUSES]
+)
 """Statuses that only a carrier who has the parcel can report."""
 
 _FACT_OF: Final = {STATUS[word]: fact for word, fact in SCAN_FACT.items()}
@@ -245,7 +247,7 @@ def _etas(book: Book, events: Sequence[e.ShipmentScanned], rows: Numbers, h: Hap
     index = np.flatnonzero([bool(x.eta) for x in events])
     if index.size:
         some = h.some(index)
-        codes = book.words.etas.codes(_times([events[i].eta for i in index]).tolist())
+        codes = book.words.etas.codes(_times([events[i].eta for i in index.tolist()]).tolist())
         book.write(Table.SHIPMENT, some.write(rows[index], {"eta": codes, "eta_at": some.occurred}))
 
 
@@ -304,7 +306,7 @@ def refunded(book: Book, events: Sequence[e.RefundIssued], h: Happenings) -> Non
     index = np.flatnonzero(named)
     if index.size:
         some = h.some(index)
-        rows = book.child(Table.RETURN, some.orders, [events[i].return_id for i in index])
+        rows = book.child(Table.RETURN, some.orders, [events[i].return_id for i in index.tolist()])
         book.write(Table.RETURN, some.write(rows, {"refunded_at": some.occurred}))
     if index.size < len(events):
         some = h.some(np.flatnonzero(np.logical_not(named)))

@@ -22,7 +22,7 @@ class LateDelivery:
     version: ClassVar = "1"
     table: ClassVar = Table.ORDER
     severity: ClassVar = Severity.HIGH
-    evidence: ClassVar = ("placed_at", "promised_by", "lines_open")
+    evidence: ClassVar[tuple[str, ...]] = ("placed_at", "promised_by", "lines_open")
 
     def due(self, order: Orders) -> Times:
         """Return each order's promise where it is not yet kept, ms UTC."""

@@ -23,7 +23,13 @@ class LateDispatch:
     version: ClassVar = "1"
     table: ClassVar = Table.LINE
     severity: ClassVar = Severity.WARNING
-    evidence: ClassVar = ("known_at", "ship_by", "promised_by", "dispatched_units", "item")
+    evidence: ClassVar[tuple[str, ...]] = (
+        "known_at",
+        "ship_by",
+        "promised_by",
+        "dispatched_units",
+        "item",
+    )
 
     lead: timedelta = timedelta(0)
     """How long before the deadline to warn; marketplaces count from the deadline itself."""

@@ -18,7 +18,7 @@ class SilentShipment:
     version: ClassVar = "1"
     table: ClassVar = Table.SHIPMENT
     severity: ClassVar = Severity.WARNING
-    evidence: ClassVar = ("dispatched_at", "last_movement_at", "lane")
+    evidence: ClassVar[tuple[str, ...]] = ("dispatched_at", "last_movement_at", "lane")
 
     silence: timedelta = timedelta(hours=72)
     """Longest quiet spell that is still normal; carriers' own dashboards use three working days."""

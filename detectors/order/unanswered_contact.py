@@ -18,7 +18,7 @@ class UnansweredContact:
     version: ClassVar = "1"
     table: ClassVar = Table.CONTACT
     severity: ClassVar = Severity.HIGH
-    evidence: ClassVar = ("opened_at",)
+    evidence: ClassVar[tuple[str, ...]] = ("opened_at",)
 
     patience: timedelta = timedelta(minutes=5)
     """Zappos answers nearly all calls and mails within minutes and measures it: five at most."""

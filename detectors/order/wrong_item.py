@@ -21,7 +21,7 @@ class WrongItem:
     version: ClassVar = "1"
     table: ClassVar = Table.LINE
     severity: ClassVar = Severity.HIGH
-    evidence: ClassVar = ("wrong_at", "item", "quantity")
+    evidence: ClassVar[tuple[str, ...]] = ("wrong_at", "item", "quantity")
 
     def due(self, line: Lines) -> Times:
         """Return when each wrong item was reported, ms UTC."""
@@ -29,4 +29,5 @@ class WrongItem:
 
     def refuted(self, line: Lines) -> Flags:
         """Return where every such report has been taken back or contradicted."""
-        return (line.wrong_refuted > 0) & (line.wrong_open == 0)
+        taken_back: Flags = (line.wrong_refuted > 0) & (line.wrong_open == 0)
+        return taken_back
