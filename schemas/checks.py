@@ -71,12 +71,15 @@ def fault(event: Event) -> Fault | None:
 def _clocks(events: list[Event], others: list[str]) -> Settled | None:
     """Read the events' clocks together with every ``other`` stamp, in one go."""
     count = len(events)
-    occurred = [event.time for event in events]
-    recorded = [event.recordedtime or event.time for event in events]
-    times, good = parse(occurred + recorded + others)
-    if not all(occurred) or not good.all():
+    stamps = [event.time for event in events]
+    if not all(stamps):
         return None
-    return Settled(times[:count], times[count : 2 * count])
+    if any(event.recordedtime for event in events):
+        stamps += [event.recordedtime or event.time for event in events]
+    times, good = parse(stamps + others)
+    if not good.all():
+        return None
+    return Settled(times[:count], times[len(stamps) - count : len(stamps)])
 
 
 class _Groups:

@@ -13,12 +13,14 @@ import msgspec
 import numpy as np
 
 from schemas.checks import Fault, fault, settle
-from schemas.events import AnyEvent, Event
-from schemas.forms import Form
+from schemas.cloudevents import CloudEvents
+from schemas.events import Event
+from schemas.forms import Flat, Form, Reader
+from schemas.mapping import Mapped, Mapping
 from schemas.reasons import UNREADABLE, explain
 from schemas.times import Times
 
-__all__ = ["LINE_LIMIT", "Decoded", "Decoder", "Form", "Rejected", "encode"]
+__all__ = ["LINE_LIMIT", "Decoded", "Decoder", "Form", "Mapping", "Rejected", "encode"]
 
 LINE_LIMIT: Final = 1 << 20
 """Longest line read, in bytes."""
@@ -28,7 +30,20 @@ _PIECE: Final = 1 << 19
 _BLOCK: Final = 256
 _BREAK: Final = ord("\n")
 _CONTROL_ESCAPE: Final = re.compile(rb"\\(?:[bfnrt]|u00[01])")
-_FLAT: Final = msgspec.json.Decoder(AnyEvent)
+_ENVELOPE_MARK: Final = b'"specversion"'
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+_FLAT: Final[Reader] = Flat()
+_CLOUDEVENTS: Final[Reader] = CloudEvents()
+_READERS: Final = {Form.FLAT: _FLAT, Form.CLOUDEVENTS: _CLOUDEVENTS}
+
+JSON_MEDIA: Final = (
+    "application/json",
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
+)
+LINES_MEDIA: Final = ("application/x-ndjson", "application/jsonl")
+"""Media types that an HTTP body may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +73,42 @@ class Decoded:
 
 
 class Decoder:
-    """Reads events of one form; holds no state between calls."""
+    """Reads events of one form, or of one foreign shape; holds no state between calls.
 
-    def __init__(self, form: Form = Form.AUTO, *, line_limit: int = LINE_LIMIT) -> None:
-        self._form = form
+    Args:
+        form: how records are laid out; told record by record for ``Form.AUTO``.
+        mapping: reads foreign objects instead; ``form`` does not matter then.
+        line_limit: longest record read, in bytes.
+    """
+
+    def __init__(
+        self,
+        form: Form = Form.AUTO,
+        mapping: Mapping | None = None,
+        *,
+        line_limit: int = LINE_LIMIT,
+    ) -> None:
+        self._reader = Mapped(mapping) if mapping else _READERS.get(form)
         self._line_limit = line_limit
+
+    def decode_body(self, body: bytes, content_type: str) -> Decoded:
+        """Return the events of an HTTP body: one object, an array (also a batch) or JSON Lines.
+
+        Positions of what is rejected count the items of the body. A media type of CloudEvents is
+        believed; any other JSON is read as the decoder was told.
+        """
+        media = content_type.partition(";")[0].strip().lower()
+        if media in LINES_MEDIA:
+            return self.decode_lines(body)
+        if media not in JSON_MEDIA:
+            known = ", ".join((*JSON_MEDIA, *LINES_MEDIA))
+            return _refused(body, f"unsupported content type {media[:80]!r}; known are {known}")
+        try:
+            lines = _one_line_each(body)
+        except UNREADABLE as error:
+            return _refused(body, explain(error).reason)
+        believed = Decoder(Form.CLOUDEVENTS, line_limit=self._line_limit)
+        return (self if media == "application/json" else believed).decode_lines(lines)
 
     def decode_lines(self, text: bytes) -> Decoded:
         """Return the events of JSON Lines ``text``; empty lines are skipped."""
@@ -77,7 +123,7 @@ class Decoder:
         if not (self._lines_are_short(text) and _is_utf8(text)):
             return None
         try:
-            events: list[Event] = _FLAT.decode_lines(text)
+            events = self._reader_of(text).lines(text)
         except UNREADABLE:
             return None
         if not _one_per_line(text, len(events)):
@@ -86,7 +132,7 @@ class Decoder:
         return settled and Decoded(events, *settled, [])
 
     def _in_blocks(self, text: bytes, first: int) -> Decoded:
-        """Read ``text``, whose lines count from ``first``, so that one bad line slows few others."""
+        """Read ``text``, whose lines count from ``first``, so that a bad line slows few others."""
         lines = text.split(b"\n")
         parts: list[Decoded] = []
         for start in range(0, len(lines), _BLOCK):
@@ -112,12 +158,23 @@ class Decoder:
         """Return the event in ``line``, or what is wrong with it."""
         if len(line) > self._line_limit:
             return Fault("$", _too_long(len(line), self._line_limit))
+        reader = self._reader_of(line)
         try:
             line.decode()
-            event: Event = _FLAT.decode(line)
+            event = reader.one(line)
         except UNREADABLE as error:
-            return explain(error)
-        return fault(event) or event
+            return reader.at_sender(explain(error))
+        found = fault(event)
+        return reader.at_sender(found) if found else event
+
+    def _reader_of(self, text: bytes) -> Reader:
+        """Return the reader for ``text``: the one asked for, or the one its first record needs."""
+        if self._reader is not None:
+            return self._reader
+        start = len(text) - len(text.lstrip())
+        end = text.find(b"\n", start)
+        is_envelope = text.find(_ENVELOPE_MARK, start, end if end > 0 else len(text)) > 0
+        return _CLOUDEVENTS if is_envelope else _FLAT
 
     def _lines_are_short(self, text: bytes) -> bool:
         start, limit = 0, self._line_limit
@@ -134,6 +191,20 @@ def encode(event: Event) -> bytes:
 
 
 _ENCODER: Final = msgspec.json.Encoder()
+
+
+def _one_line_each(body: bytes) -> bytes:
+    """Return the object in ``body``, or the items of its array, as JSON Lines.
+
+    A line break in JSON is but white space between values.
+    """
+    if not body.lstrip().startswith(b"["):
+        return body.replace(b"\n", b" ")
+    return b"\n".join(bytes(item).replace(b"\n", b" ") for item in _ITEMS.decode(body))
+
+
+def _refused(body: bytes, reason: str) -> Decoded:
+    return _settled([], [Rejected(0, "$", reason, body[:_RAW_LIMIT])])
 
 
 def _settled(events: list[Event], rejected: list[Rejected]) -> Decoded:
