@@ -1,0 +1,164 @@
+"""Events over HTTP: ``POST /api/v1/events``, answered 202 only once they are in the journal.
+
+Errors are problem details (RFC 9457), with one entry per refused item. Sending the same events
+again is harmless: whatever is folded twice is the same.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from schemas.problems import Problem, plain
+from streams.inbox import Inbox, InboxFull, Receipt
+from streams.intake import JSON, JSON_LINES, Delivery
+from streams.journal import Refusal
+
+LARGEST_BODY: Final = 8 << 20
+"""Bytes of one request; more must be sent in several."""
+
+_ACCEPTED_TYPES: Final = {
+    JSON: JSON,
+    "application/cloudevents+json": "application/cloudevents+json",
+    "application/cloudevents-batch+json": "application/cloudevents-batch+json",
+    JSON_LINES: JSON_LINES,
+    "application/jsonl": JSON_LINES,
+    "application/json-lines": JSON_LINES,
+}
+"""Content types read, and the form each one means. None is a type that a foreign web page may send
+without asking the browser first, so a page cannot post events behind its reader's back."""
+
+_PROBLEM: Final = "application/problem+json"
+_LONGEST_LIST: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the application needs of the process around it."""
+
+    inbox: Inbox
+    is_ready: Callable[[], bool]
+    open_problems: Callable[[], list[Problem]]
+    largest_body: int = LARGEST_BODY
+
+
+class _TooLarge(Exception):  # noqa: N818 - answered, never shown
+    """A request body beyond the limit."""
+
+
+def ingest_app(ports: Ports, hosts: list[str]) -> Starlette:
+    """Return the application; ``hosts`` are the names it may be called by (``*`` for any)."""
+    routes = [
+        Route("/api/v1/events", _Events(ports).post, methods=["POST"]),
+        Route("/api/v1/problems", _Problems(ports).get, methods=["GET"]),
+        Route("/healthz", _healthy, methods=["GET"]),
+        Route("/readyz", _Readiness(ports).get, methods=["GET"]),
+    ]
+    guard = Middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    return Starlette(routes=routes, middleware=[guard])
+
+
+@dataclass(frozen=True, slots=True)
+class _Events:
+    ports: Ports
+
+    async def post(self, request: Request) -> Response:
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        form = _ACCEPTED_TYPES.get(content_type)
+        if form is None:
+            known = ", ".join(_ACCEPTED_TYPES)
+            return _failed(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send one of {known}")
+        try:
+            body = await _body(request, self.ports.largest_body)
+        except _TooLarge:
+            limit = f"a request may have {self.ports.largest_body} bytes: send several"
+            return _failed(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, limit)
+        if not body.strip():
+            return _failed(HTTPStatus.BAD_REQUEST, "the body is empty: send one event or more")
+        return await self._take_in(Delivery(body, form, "http"))
+
+    async def _take_in(self, delivery: Delivery) -> Response:
+        if not self.ports.is_ready():
+            return _later("the state is being rebuilt from the journal")
+        try:
+            reply = self.ports.inbox.offer(delivery)
+        except InboxFull:
+            return _later("more events are waiting than can be stored just now")
+        return _answer(await asyncio.wrap_future(reply))
+
+
+@dataclass(frozen=True, slots=True)
+class _Problems:
+    ports: Ports
+
+    async def get(self, request: Request) -> Response:
+        kind = request.query_params.get("kind")
+        found = [p for p in self.ports.open_problems() if kind in (None, p.kind)]
+        newest = sorted(found, key=lambda p: (-p.opened_at, p.id))[:_LONGEST_LIST]
+        body = {"total": len(found), "problems": [plain(p) for p in newest]}
+        return _json(HTTPStatus.OK, body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Readiness:
+    ports: Ports
+
+    async def get(self, _: Request) -> Response:
+        if self.ports.is_ready():
+            return _json(HTTPStatus.OK, {"status": "ready"})
+        return _later("the state is being rebuilt from the journal")
+
+
+async def _healthy(_: Request) -> Response:
+    return _json(HTTPStatus.OK, {"status": "ok"})
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """Read the body, but never much more than ``limit`` bytes of it."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > limit:
+        raise _TooLarge
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _TooLarge
+    return bytes(body)
+
+
+def _answer(receipt: Receipt) -> Response:
+    errors = [_item(refusal) for refusal in receipt.refusals]
+    if errors and not receipt.accepted:
+        return _failed(HTTPStatus.UNPROCESSABLE_ENTITY, "no event could be read", errors)
+    body = {"accepted": receipt.accepted, "rejected": len(errors), "errors": errors}
+    return _json(HTTPStatus.ACCEPTED, body)
+
+
+def _item(refusal: Refusal) -> dict[str, object]:
+    return {"index": refusal.position, "path": refusal.path, "detail": refusal.reason}
+
+
+def _later(detail: str) -> Response:
+    response = _failed(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _failed(
+    status: HTTPStatus, detail: str, errors: list[dict[str, object]] | None = None
+) -> Response:
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
+    return _json(status, body | ({"errors": errors} if errors else {}), _PROBLEM)
+
+
+def _json(status: HTTPStatus, body: dict[str, object], media_type: str = JSON) -> Response:
+    return Response(msgspec.json.encode(body), status_code=status, media_type=media_type)
