@@ -1,6 +1,5 @@
-"""A believable shop with injected faults, as ``events.jsonl``; the truth of it in ``truth.json``."""
+"""A believable shop with injected faults: ``events.jsonl``, and the truth, ``truth.json``."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +8,19 @@ import numpy as np
 from andon.simulate.faults import Faults, draw_faults
 from andon.simulate.journeys import play
 from andon.simulate.log import Kind, Told, recorded
-from andon.simulate.truth import Truth, counts, known_faults, write_truth
+from andon.simulate.truth import KnownFault, Truth, counts, known_faults, write_truth
 from andon.simulate.world import WAREHOUSES, build_world, sku_name
 from andon.simulate.writing import Form, Progress, write_events
 
-__all__ = ["Form", "Progress", "Summary", "Told", "simulate"]
+__all__ = ["Form", "Progress", "Story", "Summary", "Told", "simulate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Events told by hand among those that are simulated, and the faults behind them."""
+
+    told: tuple[Told, ...] = ()
+    faults: tuple[KnownFault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ def simulate(  # noqa: PLR0913 - the size of a world, where it goes, and three o
     out: Path,
     *,
     form: Form = "flat",
-    story: Sequence[Told] = (),
+    story: Story | None = None,
     on_progress: Progress | None = None,
 ) -> Summary:
     """Simulate ``orders`` orders placed within ``days`` days, and write them to the folder ``out``.
@@ -46,9 +53,10 @@ def simulate(  # noqa: PLR0913 - the size of a world, where it goes, and three o
     world = build_world(orders, np.random.default_rng([seed, 0]))
     faults = draw_faults(world, days, np.random.default_rng([seed, 1]))
     acts = play(world, faults, orders, days, seed)
-    told = [*_repairs(faults), *story]
+    story = story or Story()
+    told = [*_repairs(faults), *story.told]
     what = recorded([act.log for act in acts], told, np.random.default_rng([seed, 3]))
-    found = known_faults(world, faults, acts)
+    found = [*known_faults(world, faults, acts), *story.faults]
     write_truth(out / "truth.json", Truth(seed, orders, days, found, counts(acts, what)))
     path = out / "events.jsonl"
     written = write_events(path, (world, acts, told), what, form, on_progress)
