@@ -209,17 +209,23 @@ def _report_progress(stage: Stage, parcels: Parcels, arrival: Times, say: Report
     """Report the usual scans; a slow lane forgets most of them, a lost parcel has few."""
     rng, size = stage.rng, parcels.size
     legs = np.where(parcels.fate == Fate.LOST, rng.integers(0, 2, size), 2)
-    taken = np.flatnonzero(rng.random(size) < 0.6)
+    taken = np.flatnonzero(rng.random(size) < 0.5)
     moved = rng.integers(HOUR // 2, 5 * HOUR, size)
     say.scan("accepted", taken, (parcels.dispatched + moved)[taken])
-    slow = stage.faults.slow_lane.holds(parcels.lane, parcels.dispatched)
-    underway = np.flatnonzero((rng.random(size) < np.where(slow, 0.25, 0.85)) & (legs > 0))
-    share = rng.uniform(0.05, 0.55, size)
-    passed = (
-        parcels.dispatched + 6 * HOUR + ((arrival - parcels.dispatched) * share).astype(np.int64)
-    )
-    guess = np.where(rng.random(size) < 0.5, arrival // HOUR * HOUR + 2 * HOUR, NEVER)
-    say.scan("in_transit", underway, np.minimum(passed, arrival)[underway], guess[underway])
+    _report_legs(stage, parcels, arrival, legs, say)
     near = np.flatnonzero((rng.random(size) < 0.75) & (legs > 1))
     van = arrival - rng.integers(HOUR // 2, 6 * HOUR, size)
     say.scan("out_for_delivery", near, van[near])
+
+
+def _report_legs(stage: Stage, parcels: Parcels, arrival: Times, legs: Ints, say: Reporter) -> None:
+    """Report parcels in transit, a second time on long trips, half of them with an eta."""
+    rng, size = stage.rng, parcels.size
+    travel = arrival - parcels.dispatched
+    slow = stage.faults.slow_lane.holds(parcels.lane, parcels.dispatched)
+    guess = np.where(rng.random(size) < 0.5, arrival // HOUR * HOUR + 2 * HOUR, NEVER)
+    for long, first, last in ((0, 0.1, 0.5), (66 * HOUR, 0.55, 0.85)):
+        seen = (rng.random(size) < np.where(slow, 0.25, 0.88)) & (legs > 0) & (travel > long)
+        rows = np.flatnonzero(seen & ((long == 0) | (legs > 1)))
+        passed = parcels.dispatched + (travel * rng.uniform(first, last, size)).astype(np.int64)
+        say.scan("in_transit", rows, passed[rows], guess[rows])
