@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from andon.config import NAMES
+
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -52,6 +54,10 @@ def test_the_command_line_knows_every_option_the_container_uses(options_of_run: 
     used = {word for word in SERVICE["command"] if word.startswith("--")}
 
     assert used <= options_of_run
+
+
+def test_the_container_passes_on_settings_that_exist() -> None:
+    assert {f"ANDON_{name.upper()}" for name in NAMES} >= set(SERVICE["environment"])
 
 
 def test_the_image_runs_without_root_and_never_imports_from_its_working_folder() -> None:
