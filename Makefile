@@ -79,7 +79,7 @@ test: $(DEV) ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 .PHONY: check
-check: lint types imports coverage ## what CI runs: lint, types, import contracts, tests with coverage
+check: lint types imports playbook coverage ## what CI runs: lint, types, imports, playbook, tests
 
 .PHONY: lint
 lint: $(DEV) ## ruff: rules and format
@@ -94,10 +94,20 @@ types: $(DEV) ## mypy --strict over the packages and the tests
 imports: $(DEV) ## import-linter: who may import whom
 	$(BIN)/lint-imports --no-logo
 
+.PHONY: playbook
+playbook: $(BASE) ## the playbook that ships with Andon has no mistakes
+	$(BIN)/andon playbook check
+
 .PHONY: coverage
 coverage: $(DEV) ## all tests; every branch of the pure core must have been taken
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=
 	$(BIN)/coverage report --include='detectors/*,schemas/*' --fail-under=100
+
+.PHONY: bench
+bench: $(BENCH) ## measure: runs every benchmarks/bench_*.py
+	@for script in $(sort $(wildcard benchmarks/bench_*.py)); do \
+		$(BIN)/python "$$script" || exit 1; \
+	done
 
 .PHONY: practices
 practices: $(DEV) ## which tests prove which row of docs/practices.md
@@ -121,6 +131,11 @@ lock: $(DEV) ## pin requirements/*.txt anew from pyproject.toml; UPGRADE=--upgra
 	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/base.txt
 	$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	$(BIN)/python docs/dependencies_table.py --write
+
+.PHONY: golden
+golden: $(DEV) ## write the published JSON Schemas anew from the types
+	$(BIN)/python -c "from schemas.jsonschema import write_golden; write_golden()"
+	$(BIN)/andon playbook schema > actions/playbook.schema.json
 
 .PHONY: clean
 clean: ## remove the environment, builds and caches
