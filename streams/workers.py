@@ -113,5 +113,6 @@ def listen(host: str, port: int) -> socket.socket:
         listener = on_error.enter_context(socket.socket(family, socket.SOCK_STREAM))
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen()
         on_error.pop_all()
         return listener

@@ -1,0 +1,20 @@
+"""Which failures the caller can mend, and how they are put to them."""
+
+from rich.markup import escape
+
+
+def explained(error: Exception) -> str | None:
+    """Return what to tell the caller about ``error``; ``None`` where the fault is ours."""
+    from actions.errors import LedgerError
+    from actions.marks import PlaybookError
+    from andon.config import ConfigError
+    from andon.wiring import NotPossible
+    from streams.folder import FolderInUse
+    from streams.journal import JournalError
+
+    known = (ConfigError, FolderInUse, JournalError, LedgerError, NotPossible, PlaybookError)
+    if isinstance(error, known):
+        return escape(str(error))
+    if isinstance(error, OSError) and error.filename is not None:
+        return escape(f"{error.filename}: {error.strerror}")
+    return None

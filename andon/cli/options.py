@@ -1,0 +1,36 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from andon.cli.output import Format
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of journal and ledger.", show_default="andon-data"),
+]
+
+PlaybookOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--playbook",
+        "-p",
+        help="Playbook to use instead of the shipped one.",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+    ),
+]
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-o", help="How rows are printed on stdout.")
+]
+
+LimitOption = Annotated[int, typer.Option("--limit", "-n", help="At most so many, newest.", min=1)]
+
+
+def examples(*lines: str) -> str:
+    """Return ``lines`` as the examples below a command's options."""
+    return "\n\n".join(["[bold]Examples[/bold]", *(f"  {line}" for line in lines)])

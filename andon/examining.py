@@ -1,0 +1,141 @@
+"""The checks of ``andon doctor``: each says what it found and, if it is wrong, the remedy."""
+
+import os
+import sqlite3
+import sys
+import zoneinfo
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from andon.config import DEFAULT_ADDRESS, Config
+from andon.running import read_address
+from andon.wiring import NotPossible, open_ledger, read_playbook
+from schemas.times import iso
+from streams.embedded import wall_clock
+from streams.folder import Folder, FolderInUse
+from streams.journal import Journal, JournalError
+from streams.workers import listen
+
+_OLDEST_SQLITE: Final = (3, 37, 0)
+"""STRICT tables: https://www.sqlite.org/stricttables.html."""
+
+_YEARS: Final = range(2024, 2100)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: its name, what was found, whether that is sound, and what to do if not."""
+
+    name: str
+    sound: bool
+    found: str
+    remedy: str = ""
+
+
+def examine(
+    config: Config, data: Path | None, playbook: Path | None, port: int | None
+) -> list[Finding]:
+    """Run every check; none of them changes what is in the folder."""
+    folder = Folder(data or Path(config.data))
+    book = playbook or (Path(config.playbook) if config.playbook else None)
+    address = config.http or DEFAULT_ADDRESS if port is None else str(port)
+    return [
+        _python(),
+        _sqlite(),
+        _clock(),
+        _zones(),
+        _writable(folder.path),
+        *_stores(folder),
+        _playbook(book),
+        _port(read_address(address)),
+    ]
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer")
+
+
+def _sqlite() -> Finding:
+    sound = sqlite3.sqlite_version_info >= _OLDEST_SQLITE
+    return Finding("sqlite", sound, sqlite3.sqlite_version, "needs SQLite 3.37 or newer")
+
+
+def _clock() -> Finding:
+    now = datetime.now(UTC)
+    remedy = "set the clock: every stamp comes from it"
+    return Finding("clock", now.year in _YEARS, iso(wall_clock()), remedy)
+
+
+def _zones() -> Finding:
+    try:
+        zoneinfo.ZoneInfo("Asia/Ho_Chi_Minh")
+    except zoneinfo.ZoneInfoNotFoundError:
+        return Finding("time zones", sound=False, found="missing", remedy="pip install tzdata")
+    return Finding("time zones", sound=True, found=f"{len(zoneinfo.available_timezones())} zones")
+
+
+def _writable(path: Path) -> Finding:
+    nearest = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    sound = os.access(nearest, os.W_OK) and nearest.is_dir()
+    found = f"{path}" if path.exists() else f"{path} (will be made)"
+    return Finding("data folder", sound, found, f"make {nearest} writable, or choose --data")
+
+
+def _stores(folder: Folder) -> Iterator[Finding]:
+    yield _stopped_or_in_use(folder)
+    yield _opened("journal", folder.journal, lambda: _journal(folder.journal))
+    yield _opened("ledger", folder.ledger, lambda: _ledger(folder))
+
+
+def _stopped_or_in_use(folder: Folder) -> Finding:
+    if not folder.path.exists():
+        return Finding("lock", sound=True, found="no run yet")
+    try:
+        with folder.locked():
+            return Finding("lock", sound=True, found="free")
+    except FolderInUse as error:
+        return Finding("lock", sound=True, found=str(error).partition(":")[0])
+    except OSError as error:
+        return Finding("lock", sound=False, found=str(error), remedy="make the folder writable")
+
+
+def _opened(name: str, path: Path, look: Callable[[], str]) -> Finding:
+    if not path.exists():
+        return Finding(name, sound=True, found="none yet")
+    try:
+        return Finding(name, sound=True, found=look())
+    except (JournalError, NotPossible) as error:
+        return Finding(name, sound=False, found=str(error), remedy="restore it, or choose --data")
+
+
+def _journal(path: Path) -> str:
+    with Journal.reader(path) as journal:
+        return f"{journal.count():,} events, {len(journal.rejected()):,} rejected"
+
+
+def _ledger(folder: Folder) -> str:
+    with open_ledger(folder):
+        return "at the newest version"
+
+
+def _playbook(path: Path | None) -> Finding:
+    name = str(path or "shipped")
+    try:
+        book = read_playbook(path)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the check says so
+        return Finding("playbook", sound=False, found=str(error), remedy="andon playbook check")
+    return Finding("playbook", sound=True, found=f"{name}, {len(book.rules)} rules")
+
+
+def _port(address: tuple[str, int]) -> Finding:
+    host, port = address
+    try:
+        listen(host, port).close()
+    except OSError as error:
+        found = f"{host}:{port} {error.strerror}"
+        return Finding("port", sound=False, found=found, remedy="free it, or use --port")
+    return Finding("port", sound=True, found=f"{host}:{port} is free")

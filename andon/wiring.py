@@ -1,0 +1,191 @@
+"""The one place that knows all parts and joins them."""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from actions.desk import Desk
+from actions.executors.webhook import Webhook
+from actions.ledger import Ledger
+from actions.marks import Fault, PlaybookError
+from actions.outbox import ANY, Perform, Relay
+from actions.playbook import Playbook, Setting, load_playbook
+from actions.quantities import Money
+from andon.config import Config, read_config
+from detectors.registry import DETECTORS
+from schemas.decisions import Action, Decision, Outcome, Status
+from schemas.problems import Change
+from schemas.times import HOUR
+from streams.embedded import wall_clock
+from streams.engine import Engine
+from streams.folder import Folder
+
+
+class NotPossible(Exception):  # noqa: N818 - read as a sentence: this is not possible
+    """What was asked for cannot be done as asked; the message says what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one run is made of."""
+
+    playbook: Playbook
+    engine: Engine
+    ledger: Ledger
+    settle: Callable[[list[Change], int], object]
+    perform: Callable[[int], Sequence[Outcome]] | None
+    """Performs what is due; ``None`` where nobody is named to do anything."""
+
+
+@contextmanager
+def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterator[Parts]:
+    """Join engine, desk and relay over the ledger of ``folder``; close it afterwards.
+
+    Raises:
+        PlaybookError: The playbook holds mistakes.
+        LedgerError: The ledger is of a newer version.
+    """
+    book = read_playbook(playbook)
+    with open_ledger(folder) as ledger:
+        desk = Desk(ledger, book)
+        executors = executors_of(config)
+        perform = Relay(ledger, executors).run_once if executors else None
+        yield Parts(book, build_engine(book), ledger, desk.take, perform)
+
+
+def executors_of(config: Config) -> dict[str, Perform]:
+    """Return who performs what, by the name of the action; empty if nobody is configured."""
+    executors: dict[str, Perform] = {}
+    if config.webhook_url:
+        executors[ANY] = _webhook(config)
+    return executors
+
+
+def _webhook(config: Config) -> Webhook:
+    secrets = _listed(config.webhook_secret)
+    if not secrets:
+        raise NotPossible(
+            "ANDON_WEBHOOK_URL needs ANDON_WEBHOOK_SECRET: unsigned actions are not sent"
+        )
+    return Webhook(config.webhook_url, secrets, wall_clock, _listed(config.webhook_allowed))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+@contextmanager
+def open_ledger(folder: Folder) -> Iterator[Ledger]:
+    """Open or create the ledger of ``folder``."""
+    ledger = Ledger(folder.ledger_url)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def ledger_to_read(data: Path | None) -> Iterator[Ledger]:
+    """Open the ledger of a folder that has run before; raise NotPossible if it never has."""
+    folder = Folder(data or Path(read_config().data))
+    if not folder.ledger.exists():
+        raise NotPossible(
+            f"no ledger in {folder.path}: start `andon run` first, or name the folder by --data"
+        )
+    with open_ledger(folder) as ledger:
+        yield ledger
+
+
+def read_playbook(path: Path | None) -> Playbook:
+    """Read the playbook at ``path``, or the shipped one, and check it against the detectors.
+
+    Raises:
+        PlaybookError: Every mistake, with file, line and column.
+    """
+    playbook = load_playbook(path)
+    build_detectors(playbook)
+    return playbook
+
+
+def build_engine(playbook: Playbook, partitions: int = 1) -> Engine:
+    """Return a fresh engine whose detectors are set as ``playbook`` says."""
+    return Engine(build_detectors(playbook), partitions=partitions)
+
+
+def build_detectors(playbook: Playbook) -> tuple[Any, ...]:
+    """Return the registered detectors with the settings of ``playbook``.
+
+    Raises:
+        PlaybookError: A setting is unknown, or of the wrong kind.
+    """
+    faults: list[Fault] = []
+    known = {detector.kind: detector for detector in DETECTORS}
+    for kind, settings in playbook.detectors.items():
+        if kind not in known:
+            faults.append(Fault(playbook.detectors_at[kind], _no_such("detector", kind, known)))
+        else:
+            known[kind] = _set(known[kind], settings, faults)
+    if faults:
+        raise PlaybookError(faults)
+    return tuple(known.values())
+
+
+def _set(detector: Any, settings: Mapping[str, Setting], faults: list[Fault]) -> Any:  # noqa: ANN401 - each detector is a type of its own
+    allowed = {field.name: getattr(detector, field.name) for field in fields(detector)}
+    sound: dict[str, object] = {}
+    for name, setting in settings.items():
+        if name not in allowed:
+            faults.append(Fault(setting.at, _no_such("setting", name, allowed)))
+        elif type(setting.value) is not type(allowed[name]):
+            faults.append(Fault(setting.value_at, _wrong_type(setting, allowed[name])))
+        else:
+            sound[name] = setting.value
+    return replace(detector, **sound)
+
+
+def _no_such(what: str, name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known)) or 'none'}"
+    return f"no {what} is called {name!r}: {hint}"
+
+
+def _wrong_type(setting: Setting, default: object) -> str:
+    return f"{setting.value!r} is not of the kind of the default, {default}"
+
+
+def decide_all(changes: Sequence[Change], playbook: Playbook) -> list[Decision]:
+    """Return what a live run would have decided, hour by hour; nothing is kept or performed."""
+    ledger = Ledger("sqlite://")
+    try:
+        desk = Desk(ledger, playbook)
+        ordered = sorted(changes, key=attrgetter("at"))
+        hours = groupby(ordered, key=lambda change: change.at // HOUR)
+        return [one for _, hour in hours for one in _take_hour(desk, list(hour))]
+    finally:
+        ledger.close()
+
+
+def _take_hour(desk: Desk, changes: list[Change]) -> list[Decision]:
+    return desk.take(changes, changes[-1].at)
+
+
+def action_status(text: str | None) -> Status | None:
+    """Return the status that people call ``text``; raise NotPossible and name them all."""
+    if text is None:
+        return None
+    for status in Status:
+        if text.lower() in (status.value, status.name.lower()):
+            return status
+    raise NotPossible(
+        f"no status {text!r}: there are {', '.join(one.name.lower() for one in Status)}"
+    )
+
+
+def price(action: Action) -> str:
+    """Return the most an action may cost, as people write it; empty where it costs nothing."""
+    return str(Money(action.cost_minor, action.currency)) if action.currency else ""
