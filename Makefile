@@ -135,7 +135,8 @@ lock: $(DEV) ## pin requirements/*.txt anew from pyproject.toml; UPGRADE=--upgra
 .PHONY: golden
 golden: $(DEV) ## write the published JSON Schemas anew from the types
 	$(BIN)/python -c "from schemas.jsonschema import write_golden; write_golden()"
-	$(BIN)/andon playbook schema > actions/playbook.schema.json
+	$(BIN)/python -c "from actions.playbook import schema_text; print(schema_text(), end='')" \
+		> actions/playbook.schema.json
 
 .PHONY: clean
 clean: ## remove the environment, builds and caches
