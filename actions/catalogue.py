@@ -60,7 +60,7 @@ CATALOGUE: Final = (
         "message-customer",
         "Write to the customer: what failed, what was done, what happens next.",
         Aim.CUSTOMER,
-        {"about": Takes.TEXT, "hold": Takes.SPAN, "note": Takes.TEXT},
+        {"hold": Takes.SPAN, "note": Takes.TEXT},
     ),
     Act("credit-customer", "Give store credit.", Aim.CUSTOMER, _AMOUNT, frozenset({"amount"})),
     Act("coupon", "Give a coupon for a later order.", Aim.CUSTOMER, _AMOUNT, frozenset({"amount"})),

@@ -49,10 +49,10 @@ OWNER_OF_CAUSE: Final[Mapping[str, str]] = {
 }
 """The team that can remove a cause (an investigation may find another)."""
 
-WHOLE_ORDER: Final = frozenset({"order", "shipment"})
-"""An order promises as a whole: what befalls one of its parcels is one harm to one customer."""
+PARTS_OF_AN_ORDER: Final = frozenset({"order", "shipment", "line"})
+"""A customer placed one order: what befalls its parts in one way is one harm to them."""
 
-ONE_PURCHASE: Final = WHOLE_ORDER | {"line", "return", "refund", "review", "contact"}
+ONE_PURCHASE: Final = PARTS_OF_AN_ORDER | {"return", "refund", "review", "contact"}
 """Subjects of one customer's purchase; the others are populations, which may fail repeatedly."""
 
 
@@ -74,17 +74,14 @@ def is_population(problem: Problem) -> bool:
 
 
 def harm_to_customer(problem: Problem) -> str:
-    """Return what befell the one customer of this problem: a purchase fails in one way once.
+    """Return what befell the one customer of this problem: an order fails in one way once.
 
-    A population problem that names the order which proved it harms that order's customer through
-    the ``line`` it has as evidence, so that the order's own problem and it give one remedy.
+    Parcels, lines and the population they proved share the order, so that all problems about it
+    give one apology and one credit. What is done to a single line has that line as its target.
     """
-    affected = problem.subject
-    if is_population(problem):
-        affected = fact_of(problem, "line") or problem.order_id or problem.subject
-    elif problem.subject_type in WHOLE_ORDER:
-        affected = problem.order_id or problem.subject
-    return f"{affected}|{cause_of(problem.kind)}|1"
+    whole = is_population(problem) or problem.subject_type in PARTS_OF_AN_ORDER
+    affected = problem.order_id if whole else None
+    return f"{affected or problem.subject}|{cause_of(problem.kind)}|1"
 
 
 def harm_to_shop(problem: Problem, occurrence: int) -> str:

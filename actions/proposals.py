@@ -63,7 +63,7 @@ def target_of(problem: Problem, aim: Aim) -> str | None:
 
 def _purchase(problem: Problem) -> str | None:
     if is_population(problem):
-        return fact_of(problem, "line") or problem.order_id
+        return problem.order_id
     return problem.subject
 
 

@@ -6,9 +6,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from actions.quantities import span
 from actions.rows import outbox_row, outcome_row
 from actions.tables import outbox, outcomes, problems
 from schemas.decisions import Action, Outcome, Status
+from schemas.times import ms
 
 Rows = Sequence[dict[str, Any]]
 
@@ -37,17 +39,26 @@ def put_problems(connection: Connection, rows: Rows) -> None:
 
 
 def queue(connection: Connection, actions: Iterable[Action], now: int) -> None:
-    """Hand actions to the relay; one that was called off before it started is queued again."""
-    rows = [outbox_row(action, now) for action in actions]
+    """Hand actions to the relay; one that was called off before it started is queued again.
+
+    A ``hold`` is the time in which a person can still stop the action.
+    """
+    rows = [outbox_row(action, now + held(action)) for action in actions]
     if not rows:
         return
     insert = insert_into(connection, outbox)
     again = insert.on_conflict_do_update(
         index_elements=["id"],
-        set_={"status": Status.QUEUED.value, "due_at": now},
+        set_={"status": Status.QUEUED.value, "due_at": insert.excluded.due_at},
         where=outbox.c.status == Status.CALLED_OFF.value,
     )
     connection.execute(again, rows)
+
+
+def held(action: Action) -> int:
+    """Return how long an action is held back before it is performed, in ms."""
+    hold = action.params.get("hold")
+    return 0 if hold is None else ms(span(hold))
 
 
 def call_off(connection: Connection, action_ids: Sequence[str], why: str, now: int) -> None:

@@ -3,9 +3,11 @@
 import base64
 import json
 import threading
+import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -64,7 +66,8 @@ class Receiver:
 
     ``deliveries`` counts requests that were accepted by id, ``effects`` holds each id's body once,
     ``refused`` says why others were not believed. ``answers`` are statuses (with headers) for the
-    next requests, before any counting; afterwards the answer is 204.
+    next requests, before any counting; afterwards the answer is 204. ``pause_s`` is how long it
+    takes to answer.
     """
 
     def __init__(self, secret: str | None = SECRET) -> None:
@@ -74,7 +77,9 @@ class Receiver:
         self.effects: dict[str, Any] = {}
         self.refused: list[str] = []
         self.answers: deque[tuple[int, Mapping[str, str]]] = deque()
+        self.pause_s = 0.0
         self.url = ""
+        self.stop: Callable[[], None] = lambda: None
 
     def take(self, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str]]:
         """Return the status and headers of the answer to one request."""
@@ -105,12 +110,17 @@ def loopback_receiver(secret: str | None = SECRET) -> Iterator[Receiver]:
     receiver.url = f"http://127.0.0.1:{server.server_address[1]}/actions"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
+    receiver.stop = partial(_stop, server, thread)
     try:
         yield receiver
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        receiver.stop()
+
+
+def _stop(server: ThreadingHTTPServer, thread: threading.Thread) -> None:
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
@@ -121,6 +131,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             """Answer one request."""
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             lower = {name.lower(): value for name, value in self.headers.items()}
+            time.sleep(receiver.pause_s)
             status, headers = receiver.take(lower, body)
             self.send_response(status)
             for name, value in headers.items():

@@ -4,8 +4,9 @@ Headers ``webhook-id`` (the action id, the same over all retries), ``webhook-tim
 ``webhook-signature``: https://www.standardwebhooks.com. The receiver must do an id only once.
 """
 
+import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import Final
 import httpx2
 import msgspec
 from standardwebhooks import Webhook as Signature
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from actions.errors import Refused, Unavailable
 from actions.executors.addresses import Network, networks, safe_address
@@ -26,9 +28,10 @@ TRY_AGAIN: Final = frozenset({408, 425, 429, *range(500, 600)})
 
 CONNECT_S: Final = 5.0
 READ_S: Final = 10.0
+"""Seconds to wait for a connection, and for an answer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Webhook:
     """Sends each action as a signed POST.
 
@@ -38,9 +41,21 @@ class Webhook:
     """
 
     url: str
-    secrets: tuple[str, ...] = field(repr=False)
-    clock: Callable[[], int] = field(repr=False)
+    secrets: tuple[str, ...]
+    clock: Callable[[], int]
     allowed: Sequence[str] = ()
+    read_s: float = READ_S
+
+    def __post_init__(self) -> None:
+        """Check everything at once, so that a bad setting is found before the first action."""
+        for secret in self.secrets:
+            _checked(secret)
+        _ = (self._networks, self._client)
+        for name in ("httpx2", "httpcore2"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # they log URLs, which may be secret
+
+    def __repr__(self) -> str:
+        return f"Webhook(host={httpx2.URL(self.url).host!r})"
 
     def __call__(self, action: Action) -> str:
         """Deliver ``action``; return the answer's status. Unavailable or Refused otherwise."""
@@ -63,15 +78,19 @@ class Webhook:
         url = httpx2.URL(self.url)
         port = url.port or (443 if url.scheme == "https" else 80)
         address = safe_address(url.host, port, self._networks)
+        to_be_sent = self._client.build_request(
+            "POST",
+            url.copy_with(host=address),
+            content=body,
+            headers=headers | {"host": url.netloc.decode()},
+            extensions={"sni_hostname": url.host},
+        )
         try:
-            return self._client.post(
-                url.copy_with(host=address),
-                content=body,
-                headers=headers | {"host": url.netloc.decode()},
-                extensions={"sni_hostname": url.host},
-            )
+            answer = self._client.send(to_be_sent, stream=True)
+            answer.close()  # only status and headers matter: a body without end must not hold us
         except httpx2.TransportError as error:
             raise Unavailable(f"{url.host} did not answer: {type(error).__name__}") from None
+        return answer
 
     @cached_property
     def _networks(self) -> tuple[Network, ...]:
@@ -79,8 +98,15 @@ class Webhook:
 
     @cached_property
     def _client(self) -> httpx2.Client:
-        timeout = httpx2.Timeout(READ_S, connect=CONNECT_S)
+        timeout = httpx2.Timeout(self.read_s, connect=CONNECT_S)
         return httpx2.Client(timeout=timeout, follow_redirects=False, trust_env=False)
+
+
+def _checked(secret: str) -> None:
+    try:
+        Signature(secret)
+    except (ValueError, EmptyWebhookSecretError):
+        raise ValueError("a webhook secret must read whsec_ and then base64") from None
 
 
 def _judged(response: httpx2.Response, now: int) -> str:

@@ -1,0 +1,223 @@
+"""Laws for every executor: a registered one is under them at once, or this module fails."""
+
+import base64
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from actions.errors import Refused, Unavailable
+from actions.executors.apprise import Apprise
+from actions.executors.registry import EXECUTORS
+from actions.executors.webhook import Webhook
+from actions.outbox import Perform
+from actions.testing import NOON, SECRET, Receiver, loopback_receiver
+from schemas.decisions import Action, Status
+
+HIDDEN = "t0psecrettoken"
+LOOPBACK = ("127.0.0.0/8",)
+
+
+def wall_clock() -> int:
+    return time.time_ns() // 1_000_000  # noqa: TID251 - signatures carry the real time
+
+
+@dataclass(frozen=True)
+class Rig:
+    """One executor with the receiver it talks to, and words that must never be seen."""
+
+    perform: Perform
+    receiver: Receiver
+    secrets: tuple[str, ...]
+
+    def stop(self) -> None:
+        self.receiver.stop()
+
+
+@contextmanager
+def a_webhook() -> Iterator[Rig]:
+    with loopback_receiver() as receiver:
+        url = f"{receiver.url}/{HIDDEN}"
+        webhook = Webhook(url, (SECRET,), wall_clock, LOOPBACK, read_s=0.5)
+        yield Rig(webhook, receiver, (HIDDEN, SECRET, SECRET.removeprefix("whsec_")))
+
+
+@contextmanager
+def an_apprise() -> Iterator[Rig]:
+    with loopback_receiver(secret=None) as receiver:
+        host = receiver.url.removeprefix("http://")
+        url = f"json://shop:{HIDDEN}@{host}?rto=0.5"
+        yield Rig(Apprise({url: ("ops", "carrier")}, timeout_s=0.5), receiver, (HIDDEN,))
+
+
+RIGS: dict[str, Callable[[], AbstractContextManager[Rig]]] = {
+    "webhook": a_webhook,
+    "apprise": an_apprise,
+}
+
+
+@pytest.fixture(params=EXECUTORS)
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    with RIGS[request.param]() as built:
+        yield built
+
+
+def an_action(name: str = "notify-ops") -> Action:
+    return Action(
+        id="11111111-2222-5333-8444-555555555555",
+        name=name,
+        target_type="ops",
+        target="ops",
+        params={"kind": "silent-shipment", "proof": ["a: 1", "b: 2"]},
+        harm="O1|late|1",
+        problem_id="P1",
+        planned_at=NOON,
+        status=Status.QUEUED,
+    )
+
+
+def test_every_executor_has_a_rig() -> None:
+    assert RIGS.keys() == EXECUTORS.keys()
+
+
+def test_what_is_sent_carries_the_action_id(rig: Rig) -> None:
+    rig.perform(an_action())
+
+    assert an_action().id in str(rig.receiver.effects)
+
+
+def test_the_same_action_again_is_the_same_message(rig: Rig) -> None:
+    rig.perform(an_action())
+    rig.perform(an_action())
+
+    assert len({str(effect) for effect in rig.receiver.effects.values()}) == 1
+
+
+def test_a_busy_other_side_is_worth_another_try(rig: Rig) -> None:
+    rig.receiver.answers.append((503, {}))
+
+    with pytest.raises(Unavailable):
+        rig.perform(an_action())
+
+
+def test_an_other_side_that_is_gone_is_worth_another_try(rig: Rig) -> None:
+    rig.stop()
+
+    with pytest.raises(Unavailable):
+        rig.perform(an_action())
+
+
+def test_a_silent_other_side_costs_less_than_a_lease(rig: Rig) -> None:
+    rig.receiver.pause_s = 3.0
+    began = time.monotonic()
+
+    with pytest.raises(Unavailable):
+        rig.perform(an_action())
+    assert time.monotonic() - began < 2.5
+
+
+@pytest.mark.parametrize("status", [204, 401, 410, 503])
+def test_no_secret_is_shown_or_logged(
+    rig: Rig, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.receiver.answers.append((status, {}))
+    seen = [repr(rig.perform), str(rig.perform)]
+    with caplog.at_level(logging.DEBUG):
+        try:
+            seen.append(rig.perform(an_action()))
+        except (Unavailable, Refused) as error:
+            seen += [str(error), repr(error), repr(error.__cause__)]
+    seen += [record.getMessage() for record in caplog.records]
+
+    assert not [text for text in seen for secret in rig.secrets if secret in text]
+
+
+def test_both_secrets_sign_while_one_is_rotated() -> None:
+    fresh = "whsec_" + base64.b64encode(b"the next secret").decode()
+    for known in (SECRET, fresh):
+        with loopback_receiver(known) as receiver:
+            Webhook(receiver.url, (SECRET, fresh), wall_clock, LOOPBACK)(an_action())
+
+            assert receiver.deliveries.total() == 1
+
+
+def test_a_webhook_that_was_switched_off_needs_a_person() -> None:
+    with a_webhook() as rig:
+        rig.receiver.answers.append((410, {}))
+
+        with pytest.raises(Refused, match="switched off"):
+            rig.perform(an_action())
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("120", 120), ("Thu, 01 Jan 2099 00:00:00 GMT", None), ("soon", None)],
+)
+def test_a_stated_wait_is_passed_on(said: str, seconds: int | None) -> None:
+    with a_webhook() as rig:
+        rig.receiver.answers.append((429, {"retry-after": said}))
+
+        with pytest.raises(Unavailable) as caught:
+            rig.perform(an_action())
+    wait = caught.value.retry_after
+    if said == "soon":
+        assert wait is None
+    elif seconds is None:
+        assert wait is not None
+        assert wait.days > 365
+    else:
+        assert wait is not None
+        assert wait.total_seconds() == seconds
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with a_webhook() as rig, loopback_receiver() as elsewhere:
+        rig.receiver.answers.append((302, {"location": elsewhere.url}))
+
+        with pytest.raises(Refused, match="302"):
+            rig.perform(an_action())
+        assert not elsewhere.deliveries
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/x",
+        "http://localhost:9/x",
+        "http://[::1]:9/x",
+        "http://[::ffff:127.0.0.1]:9/x",
+        "http://169.254.169.254/latest/meta-data",
+        "http://10.0.0.1/x",
+        "http://192.168.1.1/x",
+        "http://0.0.0.0:9/x",
+        "http://2130706433/x",
+    ],
+)
+def test_an_address_inside_is_not_called_unless_allowed(url: str) -> None:
+    webhook = Webhook(url, (SECRET,), wall_clock)
+
+    with pytest.raises(Refused, match="not public"):
+        webhook(an_action())
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_???"])
+def test_a_secret_that_is_none_is_found_at_once(secret: str) -> None:
+    with pytest.raises(ValueError, match="whsec_"):
+        Webhook("https://shop.example/hook", (secret,), wall_clock)
+
+
+def test_a_service_nobody_knows_is_found_at_once() -> None:
+    with pytest.raises(ValueError, match="tagged ops"):
+        Apprise({"nosuchservice://x": ("ops",)})
+
+
+def test_carriers_are_told_of_their_parcels_and_ops_of_the_rest() -> None:
+    with an_apprise() as rig:
+        assert rig.perform(an_action("alert-carrier")) == "told carrier"
+        assert rig.perform(an_action("notify-ops")) == "told ops"
+
+        with pytest.raises(Refused, match="warehouse"):
+            rig.perform(an_action("alert-warehouse"))
