@@ -2,13 +2,13 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 
-from detectors.journeys.journeys import Journeys, journey_key
+from detectors.journeys.journeys import Journeys, Typed, journey_keys
 from detectors.journeys.writes import WRITES
 from detectors.question import Question
 from detectors.registry import DETECTORS, registered
@@ -27,6 +27,10 @@ class Batch:
     events: Sequence[Event]
     occurred: Times
     recorded: Times
+
+
+NOTHING = Batch([], np.empty(0, np.int64), np.empty(0, np.int64))
+"""A batch without events."""
 
 
 class Engine:
@@ -51,19 +55,27 @@ class Engine:
 
         What was recorded at that millisecond waits, because the next batch may know more of it.
         """
+        self.take(batch)
+        return self.decide()
+
+    def take(self, batch: Batch) -> None:
+        """Take in a batch without deciding yet: small batches are read faster, large ones decided."""
         if not batch.events:
-            return []
+            return
         events, occurred, recorded = self._with_held(batch)
         late = int(np.count_nonzero(recorded < self.clock))
         if late:
             self.counts["late: clamped"] += late
             recorded = np.maximum(recorded, self.clock)
-        until = int(recorded.max())
-        newest = np.flatnonzero(recorded == until)
-        self._held = [(events[i], int(occurred[i]), until) for i in newest.tolist()]
-        kept = np.flatnonzero(recorded < until)
+        newest = int(recorded.max())
+        waiting = np.flatnonzero(recorded == newest).tolist()
+        self._held = [(events[i], int(occurred[i]), newest) for i in waiting]
         self.counts["events"] += len(batch.events)
-        return self._decide(events, occurred, recorded, kept, until)
+        self._write(events, occurred, recorded, newest)
+
+    def decide(self) -> list[Change]:
+        """Decide strictly before the newest recorded millisecond that was taken in."""
+        return self._settle(self._held[0][2]) if self._held else []
 
     def _with_held(self, batch: Batch) -> tuple[list[Event], Times, Times]:
         if not self._held:
@@ -79,71 +91,72 @@ class Engine:
 
     def advance(self, clock: int) -> list[Change]:
         """Let time pass: decide strictly before ``clock`` (ms UTC)."""
-        held, self._held = self._held, []
         if clock <= self.clock:
-            self._held = held
             return []
-        if held and held[0][2] >= clock:
-            self._held = held
-            clock = held[0][2]
-            return self._decide(
-                [], np.empty(0, np.int64), np.empty(0, np.int64), np.arange(0), clock
-            )
-        events = [event for event, _, _ in held]
-        occurred = np.array([at for _, at, _ in held], np.int64)
-        recorded = np.array([at for _, _, at in held], np.int64)
-        return self._decide(events, occurred, recorded, np.arange(len(events)), clock)
+        if self._held and self._held[0][2] < clock:
+            events, occurred, recorded = self._with_held(NOTHING)
+            self._held = []
+            self._write(events, occurred, recorded, clock)
+        return self._settle(clock)
 
     def flush(self) -> list[Change]:
         """End the input: decide up to and including its newest millisecond."""
         return self.advance(self._held[0][2] + 1) if self._held else []
 
-    def _decide(
-        self,
-        events: Sequence[Event],
-        occurred: Times,
-        recorded: Times,
-        kept: Times,
-        until: int,
-    ) -> list[Change]:
-        changes: list[Change] = []
-        parts = self._partitioned(events, kept)
+    def _write(self, events: Sequence[Event], occurred: Times, recorded: Times, until: int) -> None:
+        typed = _by_type(events, occurred, recorded, until)
+        parts = _partitioned(typed, len(self._journeys))
         for journeys, part in zip(self._journeys, parts, strict=True):
-            changes += journeys.step(_by_type(events, occurred, recorded, part), until)
+            journeys.write(part)
+
+    def _settle(self, until: int) -> list[Change]:
+        changes = [change for journeys in self._journeys for change in journeys.settle(until)]
         self.clock = until
         return sorted(changes, key=lambda change: (change.at, change.problem.id))
-
-    def _partitioned(self, events: Sequence[Event], kept: Times) -> list[Times]:
-        if len(self._journeys) == 1:
-            return [kept]
-        partition = [partition_of(events[i], len(self._journeys)) for i in kept.tolist()]
-        return [kept[np.flatnonzero(np.array(partition) == p)] for p in range(len(self._journeys))]
 
 
 def partition_of(event: Event, partitions: int) -> int:
     """Return which partition an event's journey belongs to (CRC-32 of its key)."""
-    return zlib.crc32(journey_key(event).encode()) % partitions
+    [key] = journey_keys(type(event), [event])
+    return zlib.crc32(key.encode()) % partitions
 
 
-_CODE = {kind: code for code, kind in enumerate(WRITES)}
+class _Codes(dict[type[Event], int]):
+    """Event types to numbers; types that are part of no journey share the last one."""
+
+    def __missing__(self, kind: type[Event]) -> int:
+        return _OTHER
+
+
 _KINDS = tuple(WRITES)
 _OTHER = len(_KINDS)
+_CODE = _Codes({kind: code for code, kind in enumerate(_KINDS)})
 
 
-def _by_type(
-    events: Sequence[Event], occurred: Times, recorded: Times, part: Times
-) -> list[tuple[type[Event], list[Event], Times, Times]]:
-    """Return the journey events at ``part`` by type, with their clocks."""
-    chosen: Iterable[Event] = (
-        events if part.size == len(events) else [events[i] for i in part.tolist()]
-    )
-    code = np.fromiter((_CODE.get(type(x), _OTHER) for x in chosen), np.int8, part.size)
+def _by_type(events: Sequence[Event], occurred: Times, recorded: Times, until: int) -> list[Typed]:
+    """Return the journey events recorded before ``until`` by type, with their clocks."""
+    code = np.fromiter(map(_CODE.__getitem__, map(type, events)), np.int8, len(events))
+    code[recorded >= until] = _OTHER
     order = np.argsort(code, kind="stable")
-    place = part[order]
-    bounds = np.searchsorted(code[order], np.arange(_OTHER + 1))
+    bounds = np.searchsorted(code[order], np.arange(_OTHER + 1)).tolist()
     found = []
-    for kind, start, end in zip(_KINDS, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+    for kind, start, end in zip(_KINDS, bounds[:-1], bounds[1:], strict=True):
         if end > start:
-            at = place[start:end]
-            found.append((kind, [events[i] for i in at.tolist()], occurred[at], recorded[at]))
+            at = order[start:end]
+            some = [events[i] for i in at.tolist()]
+            found.append((kind, some, occurred[at], recorded[at]))
     return found
+
+
+def _partitioned(typed: list[Typed], partitions: int) -> list[list[Typed]]:
+    """Return the events of each partition, by type."""
+    if partitions == 1:
+        return [typed]
+    parts: list[list[Typed]] = [[] for _ in range(partitions)]
+    for kind, events, occurred, recorded in typed:
+        partition = np.array([partition_of(event, partitions) for event in events])
+        for number in np.unique(partition).tolist():
+            at = np.flatnonzero(partition == number)
+            some = [events[i] for i in at.tolist()]
+            parts[number].append((kind, some, occurred[at], recorded[at]))
+    return parts

@@ -8,9 +8,9 @@ import numpy as np
 
 from detectors.journeys.folds import Numbers
 from detectors.journeys.names import OrderIds, hashes
-from detectors.journeys.relations import HEIRS, INHERITED, LINKED, PARENT
+from detectors.journeys.relations import HEIRS, INHERITED, INHERITING, LINKED, PARENT
 from detectors.journeys.store import Chain, Store
-from detectors.journeys.streams import Stream
+from detectors.journeys.streams import Stream, joined
 from detectors.journeys.tables import ROWS, Table
 from detectors.journeys.vocabulary import Vocabulary
 from schemas.times import Times
@@ -132,10 +132,17 @@ class Book:
                 rows, index = self.chains[child, parent].children(stream.rows)
                 self.write(child, stream.take(index, rows, said))
 
+    def hand_all_down(self) -> None:
+        """Write to children what they inherit of everything that waits."""
+        for parent in INHERITING:
+            self.streams[parent] = joined(self.streams[parent])
+            for stream in list(self.streams[parent]):
+                self.hand_down(parent, stream)
+
     def taken(self, table: Table) -> list[Stream]:
         """Return the streams that wait for ``table``, and forget them."""
         streams, self.streams[table] = self.streams[table], []
-        return streams
+        return joined(streams)
 
     # ----- names -----
 

@@ -1,6 +1,7 @@
 """The journeys of one partition: batches of events in, beginnings and ends of problems out."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from detectors.journeys.tables import ROWS, Table
 from detectors.journeys.versions import Versions, stored, versions
 from detectors.journeys.writes import WRITES
 from detectors.question import Question
-from schemas.events import Event
+from schemas.events import ContactEvent, ContactOpened, Event
 from schemas.problems import Change
 from schemas.times import DAY, NEVER, Times
 
@@ -23,10 +24,22 @@ LATEST = DAY
 """How far after its recorded time an event may claim to have occurred, ms; more is cut to it."""
 
 
-def journey_key(event: Event) -> str:
-    """Return whose journey an event belongs to: its order's, or its customer's where it has none."""
-    order: str = getattr(event, "order_id", "")
-    return order or CUSTOMER_KEY + str(getattr(event, "customer_id", ""))
+Typed = tuple[type[Event], Sequence[Event], Times, Times]
+"""Events of one type, with their occurred and recorded times (ms UTC)."""
+
+KEYED_BY_CUSTOMER = (ContactOpened, ContactEvent)
+"""Event types that may name no order; then they belong to a journey of their customer."""
+
+
+def journey_keys(kind: type[Event], events: Sequence[Event]) -> list[str]:
+    """Return whose journey each event belongs to: its order's, or its customer's without one.
+
+    ``events`` are all of one ``kind``, which is a key of ``WRITES``.
+    """
+    some = cast("Sequence[ContactEvent]", events)
+    if issubclass(kind, KEYED_BY_CUSTOMER):
+        return [x.order_id or CUSTOMER_KEY + x.customer_id for x in some]
+    return [x.order_id for x in some]
 
 
 class Journeys:
@@ -40,38 +53,31 @@ class Journeys:
         self.clock = 0
         """Everything strictly before is decided, ms UTC."""
 
-    def step(
-        self,
-        events: Sequence[tuple[type[Event], Sequence[Event], Times, Times]],
-        until: int,
-    ) -> list[Change]:
-        """Take in events by type with their occurred and recorded times; decide before ``until``.
+    def write(self, events: Sequence[Typed]) -> None:
+        """Take in events by type with their occurred and recorded times (ms UTC).
 
-        Recorded times lie in [``clock``, ``until``), ms UTC.
+        They are not before ``clock``, and before what is settled next.
         """
-        if events:
-            self._write(events)
+        if not events:
+            return
+        recorded = np.concatenate([part[3] for part in events])
+        keys = [key for kind, some, *_ in events for key in journey_keys(kind, some)]
+        rows = self.book.order_rows(keys, recorded)
+        start = 0
+        for kind, some, occurred, at in events:
+            end = start + len(some)
+            cause = causes(self._sane(occurred, at), KIND[kind])
+            WRITES[kind](self.book, some, Happenings(rows[start:end], at, cause))
+            start = end
+
+    def settle(self, until: int) -> list[Change]:
+        """Decide strictly before ``until``, ms UTC."""
+        self.book.hand_all_down()
         changes: list[Change] = []
         for table in Table:
             changes += self._settle(table, until)
         self.clock = until
         return changes
-
-    def _write(self, events: Sequence[tuple[type[Event], Sequence[Event], Times, Times]]) -> None:
-        recorded = np.concatenate([part[3] for part in events])
-        keys = [journey_key(event) for part in events for event in part[1]]
-        rows = self.book.order_rows(keys, recorded)
-        start = 0
-        for kind, some, occurred, at in events:
-            end = start + len(some)
-            happenings = Happenings(
-                rows[start:end], at, causes(self._sane(occurred, at), KIND[kind])
-            )
-            WRITES[kind](self.book, some, happenings)
-            start = end
-        for parent in (Table.ORDER, Table.LINE, Table.SHIPMENT, Table.RETURN):
-            for stream in list(self.book.streams[parent]):
-                self.book.hand_down(parent, stream)
 
     def _sane(self, occurred: Times, recorded: Times) -> Times:
         ahead = int(np.count_nonzero(occurred > recorded + LATEST))

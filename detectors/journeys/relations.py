@@ -38,3 +38,6 @@ HEIRS: Final = {
     for parent in ROWS
 }
 """By parent: the children that take over facts."""
+
+INHERITING: Final = tuple(parent for parent, children in HEIRS.items() if children)
+"""Tables whose facts are handed down."""

@@ -32,7 +32,7 @@ class Rollup:
 
 def _dispatched_units(rows: Rows) -> Numbers:
     line = cast("ShipmentLines", rows)
-    return np.where(line.dispatched_at < NEVER, line.quantity, 0)
+    return np.where(np.minimum(line.dispatched_at, line.delivered_at) < NEVER, line.quantity, 0)
 
 
 def _delivered_units(rows: Rows) -> Numbers:
@@ -42,7 +42,8 @@ def _delivered_units(rows: Rows) -> Numbers:
 
 def _dispatched_at(rows: Rows) -> Numbers:
     line = cast("ShipmentLines", rows)
-    return np.where(line.quantity > 0, line.dispatched_at, NEVER)
+    sent = np.minimum(line.dispatched_at, line.delivered_at)
+    return np.where(line.quantity > 0, sent, NEVER)
 
 
 def _open(rows: Rows) -> Numbers:
@@ -56,7 +57,8 @@ def _unnamed(shipment: Shipments) -> Flags:
 
 def _unnamed_dispatched(rows: Rows) -> Numbers:
     shipment = cast("Shipments", rows)
-    return (_unnamed(shipment) & (shipment.dispatched_at < NEVER)).astype(np.int64)
+    sent = np.minimum(shipment.dispatched_at, shipment.accepted_at)
+    return (_unnamed(shipment) & (np.minimum(sent, shipment.delivered_at) < NEVER)).astype(np.int64)
 
 
 def _unnamed_open(rows: Rows) -> Numbers:
@@ -70,7 +72,11 @@ def _unnamed_delivered(rows: Rows) -> Numbers:
 
 
 def _report(*reasons: str, contradicted_by: tuple[str, ...]) -> tuple[Measure, Measure, Measure]:
-    """Return when a report was made, whether it stands, and whether it was taken back."""
+    """Return when a report was made, whether it is open, and whether it stands.
+
+    It stands until it is taken back: by the customer, or by what the inspection finds. It is open
+    while it stands and is not settled.
+    """
 
     def reported_at(rows: Rows) -> Numbers:
         line = cast("ReturnLines", rows)
@@ -81,17 +87,17 @@ def _report(*reasons: str, contradicted_by: tuple[str, ...]) -> tuple[Measure, M
         back: Flags = (line.cancelled_at < NEVER) | line.found(*contradicted_by)
         return back
 
-    def stands(rows: Rows) -> Numbers:
+    def is_open(rows: Rows) -> Numbers:
         line = cast("ReturnLines", rows)
         unsettled: Flags = line.reported(*reasons) & ~taken_back(line) & ~line.settled()
         return unsettled.astype(np.int64)
 
-    def refuted(rows: Rows) -> Numbers:
+    def stands(rows: Rows) -> Numbers:
         line = cast("ReturnLines", rows)
-        both: Flags = line.reported(*reasons) & taken_back(line)
-        return both.astype(np.int64, copy=False)
+        standing: Flags = line.reported(*reasons) & ~taken_back(line)
+        return standing.astype(np.int64)
 
-    return reported_at, stands, refuted
+    return reported_at, is_open, stands
 
 
 _WRONG = _report("wrong_item", contradicted_by=("right_item",))
@@ -105,13 +111,13 @@ ROLLUPS: Final = (
     Rollup(Table.SHIPMENT_LINE, Table.LINE, Lines.first_dispatched_at, _dispatched_at),
     Rollup(Table.RETURN_LINE, Table.LINE, Lines.wrong_at, _WRONG[0]),
     Rollup(Table.RETURN_LINE, Table.LINE, Lines.wrong_open, _WRONG[1]),
-    Rollup(Table.RETURN_LINE, Table.LINE, Lines.wrong_refuted, _WRONG[2]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.wrong_standing, _WRONG[2]),
     Rollup(Table.RETURN_LINE, Table.LINE, Lines.damaged_at, _DAMAGED[0]),
     Rollup(Table.RETURN_LINE, Table.LINE, Lines.damaged_open, _DAMAGED[1]),
-    Rollup(Table.RETURN_LINE, Table.LINE, Lines.damaged_refuted, _DAMAGED[2]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.damaged_standing, _DAMAGED[2]),
     Rollup(Table.RETURN_LINE, Table.LINE, Lines.missing_at, _MISSING[0]),
     Rollup(Table.RETURN_LINE, Table.LINE, Lines.missing_open, _MISSING[1]),
-    Rollup(Table.RETURN_LINE, Table.LINE, Lines.missing_refuted, _MISSING[2]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.missing_standing, _MISSING[2]),
     Rollup(Table.LINE, Table.ORDER, Orders.lines_open, _open),
     Rollup(Table.SHIPMENT, Table.ORDER, Orders.unnamed_dispatched, _unnamed_dispatched),
     Rollup(Table.SHIPMENT, Table.ORDER, Orders.unnamed_open, _unnamed_open),

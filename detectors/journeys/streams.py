@@ -71,3 +71,21 @@ class Happenings:
     def each(self, counts: list[int]) -> "Happenings":
         """Return every event as often as it has nested lines."""
         return self.some(np.repeat(np.arange(self.at.size), counts))
+
+
+def joined(streams: Sequence[Stream]) -> list[Stream]:
+    """Return ``streams`` with those that write the same facts put end to end."""
+    alike: dict[tuple[str, ...], list[Stream]] = {}
+    for stream in streams:
+        alike.setdefault(tuple(stream.values), []).append(stream)
+    return [some[0] if len(some) == 1 else _end_to_end(some) for some in alike.values()]
+
+
+def _end_to_end(streams: Sequence[Stream]) -> Stream:
+    facts = streams[0].values
+    return Stream(
+        np.concatenate([s.rows for s in streams]),
+        np.concatenate([s.at for s in streams]),
+        np.concatenate([s.cause for s in streams]),
+        {fact: np.concatenate([s.values[fact] for s in streams]) for fact in facts},
+    )

@@ -5,6 +5,7 @@ Times are ms UTC with ``NEVER`` for *not known to have happened* (``Min``) or 0 
 """
 
 from enum import IntEnum
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -35,8 +36,10 @@ class Orders(Rows):
     promised_by = Min()
     order_cancelled_at = Min(rare=True)
     needed_by = Min(rare=True)
-    order_refunded_at = Min(rare=True)
-    """A refund that names no return."""
+    order_refunded_at = Max(rare=True)
+    """Last refund that names no return."""
+    whole_refunded_at = Max(rare=True)
+    """Last refund that names neither a return nor lines."""
     replaces = First(rare=True)
     customer = First()
     lines_open = Sum()
@@ -47,6 +50,8 @@ class Orders(Rows):
     """Such parcels that have not been delivered."""
     unnamed_delivered = Sum(rare=True)
     contacts = Recent(2)
+    contact_answered_at = Max(rare=True)
+    """Last answer to any contact."""
 
 
 class Lines(Rows):
@@ -56,9 +61,12 @@ class Lines(Rows):
     ship_by = Min()
     promised_by = Min(of=Orders)
     order_cancelled_at = Min(of=Orders, rare=True)
+    whole_refunded_at = Max(of=Orders, rare=True)
     unfillable_at = Min(rare=True)
     quantity = Max()
     cancelled_units = Max(rare=True)
+    refunded_at = Max(rare=True)
+    """Last refund that names the line."""
     item = First()
     dispatched_units = Sum()
     delivered_units = Sum()
@@ -66,15 +74,17 @@ class Lines(Rows):
     unnamed_dispatched = Sum(of=Orders, rare=True)
     wrong_at = Max(rare=True)
     wrong_open = Sum(rare=True)
-    wrong_refuted = Sum(rare=True)
+    """Reports neither taken back nor settled."""
+    wrong_standing = Sum(rare=True)
+    """Reports not taken back."""
     damaged_at = Max(rare=True)
     damaged_open = Sum(rare=True)
-    damaged_refuted = Sum(rare=True)
+    damaged_standing = Sum(rare=True)
     missing_at = Max(rare=True)
     missing_open = Sum(rare=True)
-    missing_refuted = Sum(rare=True)
+    missing_standing = Sum(rare=True)
 
-    @property
+    @cached_property
     def wanted_units(self) -> Numbers:
         """Units the customer still expects in all: ordered, not cancelled, not unfillable."""
         gone = (self.order_cancelled_at < NEVER) | (self.unfillable_at < NEVER)
@@ -84,6 +94,11 @@ class Lines(Rows):
     def is_open(self) -> Flags:
         """Whether the line is known and not wholly delivered."""
         return (self.known_at < NEVER) & (self.delivered_units < self.wanted_units)
+
+    @property
+    def repaid_at(self) -> Numbers:
+        """When money last went back for the line, not for a return; 0 if never."""
+        return np.maximum(self.refunded_at, self.whole_refunded_at)
 
 
 class Shipments(Rows):
@@ -105,7 +120,12 @@ class Shipments(Rows):
     eta = Last(rare=True)
     eta_at = Max(rare=True)
     damaged_at = Min(rare=True)
-    lost_at = Min(rare=True)
+    lost_at = Max(rare=True)
+    """Last time the carrier called it lost."""
+    held_at = Max(rare=True)
+    """Last time the carrier kept it back."""
+    pickup_at = Min(rare=True)
+    """First time it lay ready for the customer to collect."""
     address_problem_at = Min(rare=True)
     refused_at = Min(rare=True)
     returning_at = Min(rare=True)
@@ -114,6 +134,7 @@ class Shipments(Rows):
     attempts = Recent(3)
     """The last failed attempts to deliver."""
     order_cancelled_at = Min(of=Orders, rare=True)
+    order_refunded_at = Max(of=Orders, rare=True)
     needed_by = Min(of=Orders, rare=True)
 
     @property
@@ -121,11 +142,17 @@ class Shipments(Rows):
         """Whether anything was reported of the parcel itself."""
         return (self.packed_at < NEVER) | (self.dispatched_at < NEVER) | (self.last_movement_at > 0)
 
-    @property
+    @cached_property
     def is_over(self) -> Flags:
         """Whether nothing more is to come: delivered, back with the sender, or voided."""
         ends = np.minimum(self.delivered_at, np.minimum(self.returned_at, self.voided_at))
         return ends < NEVER
+
+    @cached_property
+    def is_awaited(self) -> Flags:
+        """Whether the parcel is not over, and its order not cancelled as a whole."""
+        awaited: Flags = ~self.is_over & (self.order_cancelled_at == NEVER)
+        return awaited
 
 
 class ShipmentLines(Rows):
@@ -133,10 +160,14 @@ class ShipmentLines(Rows):
 
     packed_at = Min()
     quantity = Max()
-    packed_sku = First()
+    packed_sku = Last()
+    """What was scanned into the parcel; packing it again says it anew."""
     item = First(of=Lines)
     dispatched_at = Min(of=Shipments)
     delivered_at = Min(of=Shipments)
+    returned_at = Min(of=Shipments, rare=True)
+    voided_at = Min(of=Shipments, rare=True)
+    order_cancelled_at = Min(of=Shipments, rare=True)
 
 
 class Returns(Rows):
@@ -147,7 +178,11 @@ class Returns(Rows):
     received_at = Min()
     cancelled_at = Min(rare=True)
     refunded_at = Min()
-    order_refunded_at = Min(of=Orders, rare=True)
+    nothing_back_at = Min(rare=True)
+    """Asked for without goods to send back: they never came."""
+    replacement_at = Min(rare=True)
+    """Asked for with the wish for goods, not money."""
+    order_refunded_at = Max(of=Orders, rare=True)
 
 
 class ReturnLines(Rows):
@@ -179,6 +214,9 @@ class Contacts(Rows):
     opened_at = Min()
     answered_at = Min()
     callback_at = Max(rare=True)
+    """Last time the customer asked to be called."""
+    called_at = Max(rare=True)
+    """Last time somebody called."""
 
 
 class Reviews(Rows):

@@ -16,8 +16,6 @@ from detectors.journeys.vocabulary import (
     REASON,
     STATUS,
     STATUSES,
-    Item,
-    Lane,
     Vocabulary,
 )
 from schemas import events as e
@@ -53,12 +51,12 @@ def _times(stamps: Sequence[str]) -> Times:
 
 def _numbers(book: Book, words: Sequence[str], vocabulary: dict[str, int]) -> Numbers:
     """Return the number of each word of a closed vocabulary, counting unknown ones."""
-    found = np.fromiter((vocabulary.get(w, -1) for w in words), np.int64, len(words))
-    unknown = int(np.count_nonzero(found < 0))
-    if unknown:
-        book.unknown_word(unknown)
-        found[found < 0] = 0
-    return found
+    try:
+        return np.fromiter(map(vocabulary.__getitem__, words), np.int64, len(words))
+    except KeyError:
+        known = [vocabulary.get(word, -1) for word in words]
+        book.unknown_word(known.count(-1))
+        return np.maximum(known, 0)
 
 
 def _lines(events: Sequence[Any]) -> tuple[list[Any], list[int]]:
@@ -86,7 +84,7 @@ def placed(book: Book, events: Sequence[e.OrderPlaced], h: Happenings) -> None:
     if some.size:
         book.write(Table.ORDER, h.some(some).write(h.orders[some], {"needed_by": needed[some]}))
     rows = book.child(Table.LINE, each.orders, [line.line_id for line in flat])
-    items = [Item(x.sku, x.seller_id, x.category, x.brand, x.size) for x in flat]
+    items = [(x.sku, x.seller_id, x.category, x.brand, x.size) for x in flat]
     quantity = np.fromiter((x.quantity for x in flat), np.int64, len(flat))
     known = {
         "known_at": each.occurred,
@@ -186,9 +184,9 @@ def dispatched(book: Book, events: Sequence[e.ShipmentDispatched], h: Happenings
         book.write(Table.SHIPMENT_LINE, each.write(lines, {"quantity": units}))
 
 
-def _lane(event: e.ShipmentDispatched) -> Lane:
+def _lane(event: e.ShipmentDispatched) -> tuple[str, str, str, str, bool]:
     origin, destination = event.origin, event.destination
-    return Lane(
+    return (
         event.carrier,
         event.service,
         (origin.region or origin.country) if origin else "",
@@ -201,6 +199,8 @@ SCAN_FACT: Final = {
     "label_created": "label_at",
     "damaged": "damaged_at",
     "lost": "lost_at",
+    "held": "held_at",
+    "available_for_pickup": "pickup_at",
     "address_problem": "address_problem_at",
     "refused": "refused_at",
     "returning": "returning_at",
@@ -262,11 +262,29 @@ def return_requested(book: Book, events: Sequence[e.ReturnRequested], h: Happeni
     """A customer wants to send lines back, and says why."""
     rows = book.child(Table.RETURN, h.orders, [x.return_id for x in events])
     book.write(Table.RETURN, h.write(rows, {"requested_at": h.occurred}))
+    _where(book, rows, h, "nothing_back_at", [not _has_goods(x) for x in events])
+    _where(book, rows, h, "replacement_at", [x.wants == "replacement" for x in events])
     flat, counts = _lines(events)
     lines, each = _sent_back(book, rows, h, flat, counts)
     reasons = _numbers(book, [x.reason for x in flat], REASON)
     values = {"requested_at": each.occurred, "reason": reasons}
     book.write(Table.RETURN_LINE, each.write(lines, values))
+
+
+_NOTHING_CAME: Final = frozenset({"missing_item", "never_arrived"})
+"""Reasons that leave the customer with nothing to send back."""
+
+
+def _has_goods(event: e.ReturnRequested) -> bool:
+    return any(line.reason not in _NOTHING_CAME for line in event.lines)
+
+
+def _where(book: Book, rows: Numbers, h: Happenings, fact: str, said: list[bool]) -> None:
+    """Write when it happened to the ``fact`` of the returns of which it is ``said``."""
+    index = np.flatnonzero(said)
+    if index.size:
+        some = h.some(index)
+        book.write(Table.RETURN, some.write(rows[index], {fact: some.occurred}))
 
 
 def _sent_back(
@@ -301,7 +319,7 @@ def return_cancelled(book: Book, events: Sequence[e.ReturnCancelled], h: Happeni
 
 
 def refunded(book: Book, events: Sequence[e.RefundIssued], h: Happenings) -> None:
-    """Money went back: for one return, or for the order."""
+    """Money went back: for one return, for lines, or for the whole order."""
     named = [bool(x.return_id) for x in events]
     index = np.flatnonzero(named)
     if index.size:
@@ -309,8 +327,19 @@ def refunded(book: Book, events: Sequence[e.RefundIssued], h: Happenings) -> Non
         rows = book.child(Table.RETURN, some.orders, [events[i].return_id for i in index.tolist()])
         book.write(Table.RETURN, some.write(rows, {"refunded_at": some.occurred}))
     if index.size < len(events):
-        some = h.some(np.flatnonzero(np.logical_not(named)))
-        book.write(Table.ORDER, some.write(some.orders, {"order_refunded_at": some.occurred}))
+        index = np.flatnonzero(np.logical_not(named))
+        _repaid(book, [events[i] for i in index.tolist()], h.some(index))
+
+
+def _repaid(book: Book, events: Sequence[e.RefundIssued], h: Happenings) -> None:
+    """Money went back without a return."""
+    whole = np.array([not x.lines for x in events])
+    values = {"order_refunded_at": h.occurred, "whole_refunded_at": np.where(whole, h.occurred, 0)}
+    book.write(Table.ORDER, h.write(h.orders, values))
+    flat = [line.line_id for x in events for line in x.lines or ()]
+    each = h.each([len(x.lines or ()) for x in events])
+    rows = book.child(Table.LINE, each.orders, flat)
+    book.write(Table.LINE, each.write(rows, {"refunded_at": each.occurred}))
 
 
 def contact_opened(book: Book, events: Sequence[e.ContactOpened], h: Happenings) -> None:
@@ -318,13 +347,31 @@ def contact_opened(book: Book, events: Sequence[e.ContactOpened], h: Happenings)
     ids = [x.contact_id for x in events]
     rows = book.child(Table.CONTACT, h.orders, ids)
     book.write(Table.CONTACT, h.write(rows, {"opened_at": h.occurred}))
+    asked = np.flatnonzero([x.wants_callback for x in events])
+    if asked.size:
+        some = h.some(asked)
+        book.write(Table.CONTACT, some.write(rows[asked], {"callback_at": some.occurred}))
     book.write(Table.ORDER, h.write(h.orders, {"contacts": hashes(ids)}))
 
 
 def contact_answered(book: Book, events: Sequence[e.ContactEvent], h: Happenings) -> None:
-    """Somebody answered, settled the matter or called back."""
+    """Somebody answered or settled the matter."""
     rows = book.child(Table.CONTACT, h.orders, [x.contact_id for x in events])
     book.write(Table.CONTACT, h.write(rows, {"answered_at": h.occurred}))
+    book.write(Table.ORDER, h.write(h.orders, {"contact_answered_at": h.occurred}))
+
+
+def callback_requested(book: Book, events: Sequence[e.CallbackRequested], h: Happenings) -> None:
+    """A customer would like to be called."""
+    rows = book.child(Table.CONTACT, h.orders, [x.contact_id for x in events])
+    book.write(Table.CONTACT, h.write(rows, {"callback_at": h.occurred}))
+
+
+def callback_started(book: Book, events: Sequence[e.CallbackStarted], h: Happenings) -> None:
+    """Somebody calls back; that is an answer too."""
+    rows = book.child(Table.CONTACT, h.orders, [x.contact_id for x in events])
+    book.write(Table.CONTACT, h.write(rows, {"answered_at": h.occurred, "called_at": h.occurred}))
+    book.write(Table.ORDER, h.write(h.orders, {"contact_answered_at": h.occurred}))
 
 
 def review_posted(book: Book, events: Sequence[e.ReviewPosted], h: Happenings) -> None:
@@ -359,7 +406,8 @@ WRITES: Final[dict[type[e.Event], Write]] = {
     e.ContactOpened: contact_opened,
     e.ContactAnswered: contact_answered,
     e.ContactResolved: contact_answered,
-    e.CallbackStarted: contact_answered,
+    e.CallbackRequested: callback_requested,
+    e.CallbackStarted: callback_started,
     e.ReviewPosted: review_posted,
     e.ReviewAnswered: review_answered,
 }
