@@ -45,10 +45,10 @@ class Config:
     """The secret that signs them, ``whsec_...``; ``ANDON_WEBHOOK_SECRET_FILE`` names a file."""
 
     webhook_allowed: str = ""
-    """Networks (CIDR, separated by commas) that may be called although they are not public."""
+    """Networks (CIDR) that may be called although they are not public; separated by spaces."""
 
     apprise: str = ""
-    """Apprise addresses for alerts, separated by commas."""
+    """Apprise addresses for alerts, separated by spaces; for some tags: ``carrier=ADDRESS``."""
 
 
 NAMES: Final = tuple(field.name for field in fields(Config))
@@ -77,7 +77,7 @@ def _text(path: Path, name: str, value: object) -> str:
     if name not in NAMES:
         raise ConfigError(f"{path}: no setting is called {name!r}; there are {', '.join(NAMES)}")
     if isinstance(value, list):
-        return ",".join(str(item) for item in value)
+        return " ".join(str(item) for item in value)
     return str(value)
 
 

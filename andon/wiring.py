@@ -1,13 +1,14 @@
 """The one place that knows all parts and joins them."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from actions.desk import Desk
 from actions.executors.webhook import Webhook
@@ -25,6 +26,11 @@ from streams.embedded import wall_clock
 from streams.engine import Engine
 from streams.folder import Folder
 
+ALERTS: Final = ("notify-ops", "open-investigation", "assign-owner", "schedule-callback")
+"""Actions that are words to the operations team: beside alerts to partners, Apprise's work."""
+
+_TAGS: Final = re.compile(r"(?P<tags>[a-z]+(,[a-z]+)*)=(?P<address>.+)")
+
 
 class NotPossible(Exception):  # noqa: N818 - read as a sentence: this is not possible
     """What was asked for cannot be done as asked; the message says what to do instead."""
@@ -37,7 +43,7 @@ class Parts:
     playbook: Playbook
     engine: Engine
     ledger: Ledger
-    settle: Callable[[list[Change], int], object]
+    settle: Callable[[list[Change], int], list[Decision]]
     perform: Callable[[int], Sequence[Outcome]] | None
     """Performs what is due; ``None`` where nobody is named to do anything."""
 
@@ -63,7 +69,21 @@ def executors_of(config: Config) -> dict[str, Perform]:
     executors: dict[str, Perform] = {}
     if config.webhook_url:
         executors[ANY] = _webhook(config)
+    if config.apprise:
+        executors |= _alerts(config.apprise)
     return executors
+
+
+def _alerts(addresses: str) -> dict[str, Perform]:
+    from actions.executors.apprise import (  # noqa: PLC0415 - a hundred services: only if asked
+        OPS,
+        TAG_OF_ACTION,
+        Apprise,
+    )
+
+    everyone = (OPS, *sorted(set(TAG_OF_ACTION.values())))
+    alerts = Apprise(dict(_tagged(address, everyone) for address in addresses.split()))
+    return dict.fromkeys((*ALERTS, *TAG_OF_ACTION), alerts)
 
 
 def _webhook(config: Config) -> Webhook:
@@ -76,7 +96,15 @@ def _webhook(config: Config) -> Webhook:
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    return tuple(text.replace(",", " ").split())
+
+
+def _tagged(address: str, everyone: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return an Apprise address and its tags; without any of its own it is told everything."""
+    found = _TAGS.fullmatch(address)
+    if found is None:
+        return address, everyone
+    return found["address"], tuple(found["tags"].split(","))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """``andon demo``: the whole system in a minute, with nothing else installed."""
 
+import time
 from typing import Annotated
 
 import typer
@@ -10,11 +11,16 @@ EXAMPLES = examples("andon demo", "andon demo --fast")
 
 
 def demo(
-    fast: Annotated[
-        bool, typer.Option("--fast", help="As fast as it goes, without a view.")
-    ] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Do not wait between events.")] = False,
 ) -> None:
     """Live through a simulated week: two wrong bags of coffee, and what Andon does about them."""
-    from andon.demonstration import demonstrate
+    from rich.console import Console
 
-    demonstrate(fast=fast)
+    from andon.demo_view import LiveView, PlainView, closing
+    from andon.demonstration import SECONDS, demonstrate
+
+    console = Console(highlight=False)
+    start = time.monotonic()
+    with LiveView(console) if console.is_terminal else PlainView(console) as view:
+        score, home = demonstrate(view, seconds=0.0 if fast else SECONDS)
+    console.print(closing(score, home, time.monotonic() - start), soft_wrap=True)
