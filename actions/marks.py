@@ -1,12 +1,31 @@
 """Where in a YAML text every value stands, so that a mistake is reported by line and column."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import yaml
 
+
+class _CoreLoader(yaml.SafeLoader):
+    """Reads plain values as YAML 1.2 does: ``off`` and ``NO`` are words, ``12:30`` is text."""
+
+
+_CoreLoader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    ("int", r"^[-+]?[0-9]+$", list("-+0123456789")),
+    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$", list("-+.0123456789")),
+):
+    _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
 Path = tuple[str | int, ...]
 """Keys and list positions from the root of a document to one value."""
+
+DEEPEST: Final = 20
+"""No playbook is nested deeper; a list that contains itself is."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,8 +83,8 @@ class Document:
 def read_document(text: str, file: str) -> Document:
     """Parse ``text`` with plain YAML types only; PlaybookError on bad syntax or a repeated key."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=_CoreLoader)
+        value = yaml.load(text, Loader=_CoreLoader)  # noqa: S506 - a SafeLoader with fewer rules
     except yaml.MarkedYAMLError as error:
         raise PlaybookError([_syntax_fault(error, file)]) from error
     if root is None:
@@ -96,6 +115,9 @@ def _walk(
     keys: dict[Path, Position],
 ) -> Iterator[Fault]:
     values[path] = _position(node, file)
+    if len(path) > DEEPEST:
+        yield Fault(values[path], "this is nested too deeply")
+        return
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             yield from _walk(item, (*path, index), file, values, keys)

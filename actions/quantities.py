@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
+from schemas.money import EXPONENTS, minor_units
+
 UNITS: Final = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -15,14 +17,6 @@ UNITS: Final = {
     "w": timedelta(weeks=1),
 }
 """Units of a duration; a day is 24 hours (``bd`` counts days of a calendar instead)."""
-
-NO_DECIMALS: Final = (
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW",
-    "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
-)  # fmt: skip
-THREE_DECIMALS: Final = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-MINOR_DIGITS: Final = dict.fromkeys(NO_DECIMALS, 0) | dict.fromkeys(THREE_DECIMALS, 3)
-"""Decimal places of the currencies that do not have two (ISO 4217)."""
 
 SPAN_PATTERN: Final = r"^(\d+(ms|s|m|h|d|w))+$"
 BUSINESS_DAYS_PATTERN: Final = r"^\d+bd$"
@@ -47,7 +41,7 @@ class Money:
     currency: str
 
     def __str__(self) -> str:
-        digits = MINOR_DIGITS.get(self.currency, 2)
+        digits = EXPONENTS[self.currency]
         return f"{Decimal(self.minor).scaleb(-digits):.{digits}f} {self.currency}"
 
 
@@ -76,11 +70,7 @@ def money(text: object) -> Money:
     if not isinstance(text, str) or not re.match(MONEY_PATTERN, text):
         raise ValueError(f"{text!r} is no amount: write a number and a currency, such as 5.00 USD")
     amount, currency = text.split()
-    digits = MINOR_DIGITS.get(currency, 2)
-    minor = Decimal(amount).scaleb(digits)
-    if minor != minor.to_integral_value():
-        raise ValueError(f"{text!r} is too precise: {currency} has {digits} decimal places")
-    return Money(int(minor), currency)
+    return Money(minor_units(amount, currency), currency)
 
 
 def quantity(value: object) -> Quantity:
