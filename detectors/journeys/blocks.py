@@ -12,8 +12,8 @@ from schemas.times import NEVER
 Matrix = NDArray[np.int64]
 """One line per row, one column per fact."""
 
-SMALLEST: Final = 256
-"""Rows a matrix has room for at first."""
+STRIDE: Final = 1024
+"""Rows that are made ready together."""
 
 LOWS, SUMS, BITS, PICKS, RECENTS = "lows", "sums", "bits", "picks", "recents"
 
@@ -30,7 +30,10 @@ GROUP: Final = {
 
 
 class Growing:
-    """A matrix that gets more rows without being copied at every step."""
+    """A matrix that gets more rows without being copied at every step.
+
+    Rows are made ready ``STRIDE`` at a time, and room never touched costs no memory.
+    """
 
     __slots__ = ("_fill", "_room", "rows")
 
@@ -41,13 +44,16 @@ class Growing:
         self.rows = self._room
 
     def extend(self, count: int) -> None:
-        """Hold ``count`` rows; room grows by half, and room never touched costs no memory."""
-        before = len(self.rows)
+        """Hold at least ``count`` rows."""
+        ready = len(self.rows)
+        if count <= ready:
+            return
+        count = -(-count // STRIDE) * STRIDE
         if count > len(self._room):
-            room = np.empty((max(SMALLEST, count + count // 2), self._fill.size), self._fill.dtype)
-            room[:before] = self.rows
+            room = np.empty((count + count // 2, self._fill.size), self._fill.dtype)
+            room[:ready] = self.rows
             self._room = room
-        self._room[before:count] = self._fill
+        self._room[ready:count] = self._fill
         self.rows = self._room[:count]
 
     @property
@@ -57,22 +63,20 @@ class Growing:
 
 
 class Column:
-    """One growing array."""
+    """One growing array; ``values`` is a view that writes through."""
 
-    __slots__ = ("_matrix",)
+    __slots__ = ("_matrix", "values")
 
     def __init__(self, fill: int, dtype: type[np.signedinteger] = np.int64) -> None:
         """Start empty; new elements are ``fill``."""
         self._matrix = Growing([fill], dtype)
+        self.values = self._matrix.rows[:, 0]
 
     def extend(self, count: int) -> None:
-        """Hold ``count`` elements."""
-        self._matrix.extend(count)
-
-    @property
-    def values(self) -> NDArray[np.signedinteger]:
-        """The elements, as a view that writes through."""
-        return self._matrix.rows[:, 0]
+        """Hold at least ``count`` elements."""
+        if count > self.values.size:
+            self._matrix.extend(count)
+            self.values = self._matrix.rows[:, 0]
 
     @property
     def nbytes(self) -> int:
@@ -103,6 +107,7 @@ class Block:
         self.picks = Growing([-1 for _ in self.facts[PICKS]], np.int32)
         self.picked_at = Growing([NEVER for _ in self.facts[PICKS]])
         self.recents = Growing([0 for f in self.facts[RECENTS] for _ in range(2 * f.size)])
+        self._ready = 0
         self._parts = (
             self.lows,
             self.sums,
@@ -113,9 +118,11 @@ class Block:
         )
 
     def extend(self, count: int) -> None:
-        """Hold ``count`` rows."""
-        for part in self._parts:
-            part.extend(count)
+        """Hold at least ``count`` rows."""
+        if count > self._ready:
+            for part in self._parts:
+                part.extend(count)
+            self._ready = len(self.lows.rows)
 
     @property
     def nbytes(self) -> int:

@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 
 from detectors.journeys.folds import Numbers
-from detectors.journeys.names import OrderIds, hashes
+from detectors.journeys.ids import OrderIds
+from detectors.journeys.names import hashes
 from detectors.journeys.relations import HEIRS, INHERITED, INHERITING, LINKED, PARENT
 from detectors.journeys.store import Chain, Store
 from detectors.journeys.streams import Stream, joined
 from detectors.journeys.tables import ROWS, Table
 from detectors.journeys.vocabulary import Vocabulary
-from schemas.times import Times
+from schemas.times import NEVER, Times
 
 CUSTOMER_KEY: Final = "\x1f"
 """Starts the key of a journey that belongs to a customer, not to an order."""
@@ -38,28 +39,28 @@ class Book:
         """Return the order row of each event, forgetting journeys past the horizon."""
         known = len(self.orders)
         rows = self.orders.rows(keys)
-        self._hold(Table.ORDER, len(self.orders.texts))
+        self._hold(Table.ORDER, len(self.orders))
         last = self.stores[Table.ORDER].last_event.values
-        oldest = min(int(recorded.min()), int(last[rows[rows < known]].min(initial=1 << 42)))
+        oldest = min(int(recorded.min()), int(last[rows[rows < known]].min(initial=NEVER)))
         if int(recorded.max()) - oldest > self.horizon:
-            rows = self._renewed(keys, rows, recorded)
+            rows = self._renewed(rows, recorded)
             last = self.stores[Table.ORDER].last_event.values
         np.maximum.at(last, rows, recorded)
         return rows
 
-    def _renewed(self, keys: Sequence[str], rows: Numbers, recorded: Times) -> Numbers:
+    def _renewed(self, rows: Numbers, recorded: Times) -> Numbers:
         """Give a journey that comes back after the horizon a new, empty row, event by event."""
-        last: dict[int, int] = {}
-        renewed = rows.copy()
         before = self.stores[Table.ORDER].last_event.values
+        newest = {row: (row, int(before[row])) for row in np.unique(rows).tolist()}
+        renewed = rows.copy()
         for i in np.argsort(recorded, kind="stable").tolist():
-            row, at = self.orders[keys[i]], int(recorded[i])
-            seen = last.get(row, int(before[row]) if row < before.size else -1)
-            if seen >= 0 and at - seen > self.horizon:
-                row = self.orders.renew(keys[i])
-            last[row] = at
+            row, seen = newest[int(rows[i])]
+            at = int(recorded[i])
+            if 0 <= seen < at - self.horizon:
+                row = self.orders.renew(row)
+            newest[int(rows[i])] = (row, at)
             renewed[i] = row
-        self._hold(Table.ORDER, len(self.orders.texts))
+        self._hold(Table.ORDER, len(self.orders))
         return renewed
 
     def _hold(self, table: Table, count: int) -> None:
@@ -92,7 +93,7 @@ class Book:
         store, chain = self.stores[table], self.chains[table, PARENT[table]]
         keys = hashes(ids)
         rows = _walk(store, chain, parents, keys)
-        missing = np.flatnonzero(rows < 0)
+        missing = (rows < 0).nonzero()[0]
         if not missing.size:
             return rows, missing
         fresh, which = _distinct(parents[missing], keys[missing])
@@ -163,9 +164,9 @@ class Book:
 
     @property
     def nbytes(self) -> int:
-        """Memory in use by rows, chains and children's names, bytes; order ids not counted."""
-        stores = sum(store.nbytes for store in self.stores.values())
-        return stores + sum(chain.nbytes for chain in self.chains.values())
+        """Memory in use by rows, chains, ids and names, bytes."""
+        parts = (*self.stores.values(), *self.chains.values(), self.orders, self.words.customers)
+        return sum(part.nbytes for part in parts)
 
 
 def _walk(store: Store, chain: Chain, parents: Numbers, keys: Numbers) -> Numbers:
@@ -174,7 +175,7 @@ def _walk(store: Store, chain: Chain, parents: Numbers, keys: Numbers) -> Number
     key, following = store.key.values, chain.following.values
     if not key.size:
         return rows
-    todo = np.flatnonzero((rows >= 0) & (key[rows] != keys))
+    todo = ((rows >= 0) & (key[rows] != keys)).nonzero()[0]
     while todo.size:
         row = following[rows[todo]]
         rows[todo] = row
@@ -193,7 +194,7 @@ def _distinct(parents: Numbers, keys: Numbers) -> tuple[Numbers, Numbers]:
     starts[1:] = (parent[1:] != parent[:-1]) | (key[1:] != key[:-1])
     first = order[starts]
     rank = np.empty(first.size, np.int64)
-    rank[np.argsort(first)] = np.arange(first.size)
+    rank[first.argsort()] = np.arange(first.size)
     which = np.empty(order.size, np.int64)
-    which[order] = rank[np.cumsum(starts) - 1]
+    which[order] = rank[starts.cumsum() - 1]
     return np.sort(first), which

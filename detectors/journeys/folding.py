@@ -60,25 +60,20 @@ def _fold_lows(
     block: Block, rows: Numbers, streams: Sequence[Stream], layout: Layout, written: set[str]
 ) -> dict[str, Numbers]:
     facts = block.facts[LOWS]
-    stored = block.lows.rows[rows].T
-    some = [i for i, f in enumerate(facts) if f.name in written]
-    values = np.empty((len(facts), layout.size), np.int64)
-    for i, fact in enumerate(facts):
-        if fact.name in written:
-            values[i] = fact.unknown
-            values[i, layout.heads] = stored[i]
-        else:
-            values[i] = stored[i, layout.segment]
+    values = layout.spread(block.lows.rows[rows].T)
     for number, stream in enumerate(streams):
         for name, said in stream.values.items():
             group, i = block.place.get(name, (None, 0))
             if group == LOWS:
                 place, new = _places(layout, number, said)
                 values[i, place] = -new if facts[i].fold is Fold.MAX else new
+    some = [i for i, f in enumerate(facts) if f.name in written]
+    if len(some) == len(facts):
+        _sweep(values, layout.segment)
+    elif some:
+        values[some] = _sweep(values[some], layout.segment)
     if some:
-        swept = _sweep(values[some], layout.segment)
-        values[some] = swept
-        block.lows.rows[rows] = values[:, layout.lasts].T
+        block.lows.rows[rows] = values.take(layout.lasts, axis=1).T
     return {f.name: -values[i] if f.fold is Fold.MAX else values[i] for i, f in enumerate(facts)}
 
 
@@ -87,8 +82,8 @@ def _fold_sums(
 ) -> dict[str, Numbers]:
     facts = block.facts[SUMS]
     stored = block.sums.rows[rows].T.astype(np.int64)
-    if not written.intersection(f.name for f in facts):
-        return {f.name: layout.spread(stored[i]) for i, f in enumerate(facts)}
+    if written.isdisjoint(f.name for f in facts):
+        return dict(zip([f.name for f in facts], layout.spread(stored), strict=True))
     values = np.zeros((len(facts), layout.size), np.int64)
     for number, stream in enumerate(streams):
         for name, said in stream.values.items():
@@ -96,9 +91,9 @@ def _fold_sums(
             if group == SUMS:
                 place, new = _places(layout, number, said)
                 values[i, place] = new
-    np.cumsum(values, axis=1, out=values)
+    values.cumsum(axis=1, out=values)
     values += layout.spread(stored - values[:, layout.heads])
-    block.sums.rows[rows] = values[:, layout.lasts].T
+    block.sums.rows[rows] = values.take(layout.lasts, axis=1).T
     return {f.name: values[i] for i, f in enumerate(facts)}
 
 
@@ -114,13 +109,13 @@ def _fold_bits(
             if group == BITS:
                 place, new = _places(layout, number, said)
                 values[i, place] = new
-    longest = int(np.diff(layout.heads, append=layout.size).max())
+    longest = int((layout.lasts - layout.heads).max()) + 1
     step = 1
     while step < longest:
         same = layout.segment[step:] == layout.segment[:-step]
         values[:, step:] |= np.where(same, values[:, :-step], 0)
         step *= 2
-    block.bits.rows[rows] = values[:, layout.lasts].T
+    block.bits.rows[rows] = values.take(layout.lasts, axis=1).T
     return {f.name: values[i] for i, f in enumerate(facts)}
 
 
@@ -156,7 +151,8 @@ def _pick(code: Numbers, time: Numbers, layout: Layout, fact: Fact, words: Vocab
     is_best = time == best
     is_best[layout.heads] = True
     place = np.maximum.accumulate(np.where(is_best, np.arange(layout.size), 0))
-    before = np.roll(place, 1)
+    before = np.empty_like(place)
+    before[1:] = place[:-1]
     before[layout.heads] = layout.heads
     tied = is_best & (time == time[before]) & (code != code[before]) & (time < NEVER)
     if tied.any():
@@ -208,7 +204,7 @@ def _fold_recent(
         values[:, place] = flat
         is_said[place] = True
     values = values[:, np.maximum.accumulate(np.where(is_said, np.arange(layout.size), 0))]
-    block.recents.rows[rows, pairs] = values[:, layout.lasts].T
+    block.recents.rows[rows, pairs] = values.take(layout.lasts, axis=1).T
     return {f"{fact.name}.{i}": values[2 * i] for i in range(fact.size)}
 
 

@@ -112,7 +112,7 @@ class Journeys:
 
     def _overdue(self, store: Store, until: int) -> Numbers:
         """Return the rows to look at although nothing happened to them, and tidy the due index."""
-        blocks = np.flatnonzero(store.earliest < until)
+        blocks = (store.earliest < until).nonzero()[0]
         if not blocks.size:
             return blocks
         due = store.due.values
@@ -136,7 +136,7 @@ class Journeys:
     def _roll_up_to(self, target: Table, table: Table, v: Versions, numbers: list[int]) -> None:
         measures = {ROLLUPS[i].fact: ROLLUPS[i].measure(v.rows) for i in numbers}
         changes = {fact: v.changed(values) for fact, values in measures.items()}
-        became = np.flatnonzero(np.any([change != 0 for change in changes.values()], axis=0))
+        became = np.logical_or.reduce([c != 0 for c in changes.values()]).nonzero()[0]
         if not became.size:
             return
         values = {

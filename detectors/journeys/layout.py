@@ -30,31 +30,28 @@ class Layout:
     places: tuple[Numbers, ...]
     """Place of each write, one array per stream."""
     is_final: Flags
-    """Whether a place is the last of its row and recorded millisecond: only that one is a version."""
+    """Whether a place is the last of its row and recorded millisecond, and so a version."""
+    lasts: Numbers
+    """Last place of each segment."""
 
     @property
     def size(self) -> int:
         """Count the places."""
         return self.segment.size
 
-    @property
-    def lasts(self) -> Numbers:
-        """Return the last place of each segment."""
-        return np.append(self.heads[1:], self.size) - 1
-
     def spread(self, values: Numbers) -> Numbers:
         """Return one value per place from one value per segment (last axis)."""
-        return values[..., self.segment]
+        return values.take(self.segment, axis=-1)
 
     def only(self, wanted: Flags) -> "tuple[Layout, Numbers]":
         """Return the layout of the segments that are ``wanted``, and the places that it keeps.
 
         Writes that fall outside get the place -1.
         """
-        kept = np.flatnonzero(wanted[self.segment])
+        kept = wanted.take(self.segment).nonzero()[0]
         place = np.full(self.size, -1)
         place[kept] = np.arange(kept.size)
-        number = np.cumsum(wanted) - 1
+        number = wanted.cumsum() - 1
         part = Layout(
             self.touched[wanted],
             place[self.heads[wanted]],
@@ -62,6 +59,7 @@ class Layout:
             self.at[kept],
             tuple(place[p] for p in self.places),
             self.is_final[kept],
+            place[self.lasts[wanted]],
         )
         return part, kept
 
@@ -75,23 +73,36 @@ def lay_out(streams: Sequence[Stream], recorded: Numbers) -> Layout:
     starts = np.empty(row.size, np.bool_)
     starts[0] = True
     np.not_equal(row[1:], row[:-1], out=starts[1:])
-    segment_of_write = np.cumsum(starts)
+    number = starts.cumsum()
     place = np.empty(row.size, np.int64)
-    place[order] = np.arange(row.size) + segment_of_write
-    heads = np.flatnonzero(starts) + np.arange(segment_of_write[-1])
-    touched = row[starts]
+    place[order] = number + np.arange(row.size)
+    heads = starts.nonzero()[0]
+    touched = row[heads]
+    heads += np.arange(heads.size)
     size = row.size + touched.size
     segment = np.zeros(size, np.int64)
     segment[heads[1:]] = 1
-    segment = np.cumsum(segment)
+    segment = segment.cumsum()
     when = np.empty(size, np.int64)
     when[heads] = recorded[touched]
     when[place] = at
+    lasts = np.empty_like(heads)
+    lasts[:-1] = heads[1:] - 1
+    lasts[-1] = size - 1
     is_final = np.ones(size, np.bool_)
     np.not_equal(when[1:], when[:-1], out=is_final[:-1])
-    is_final[heads[1:] - 1] = True
-    cuts = np.cumsum([s.rows.size for s in streams])[:-1]
-    return Layout(touched, heads, segment, when, tuple(np.split(place, cuts)), is_final)
+    is_final[lasts] = True
+    return Layout(touched, heads, segment, when, _cut(place, streams), is_final, lasts)
+
+
+def _cut(places: Numbers, streams: Sequence[Stream]) -> tuple[Numbers, ...]:
+    """Return each stream's share of ``places``."""
+    parts, start = [], 0
+    for stream in streams:
+        end = start + stream.rows.size
+        parts.append(places[start:end])
+        start = end
+    return tuple(parts)
 
 
 def _by_row_and_time(rows: Numbers, at: Numbers) -> Numbers:
@@ -99,5 +110,5 @@ def _by_row_and_time(rows: Numbers, at: Numbers) -> Numbers:
     start = int(at.min())
     span = int(at.max()) - start
     if int(rows.max()).bit_length() + span.bit_length() <= _MOST_BITS:
-        return np.argsort((rows << span.bit_length()) | (at - start))
+        return ((rows << span.bit_length()) | (at - start)).argsort()
     return np.lexsort((at, rows))

@@ -31,21 +31,25 @@ class Chain:
 
         Siblings that arrive together are linked one after the other, in one sweep.
         """
-        order = np.argsort(parents, kind="stable")
+        order = parents.argsort(kind="stable")
         child, parent = children[order], parents[order]
-        is_last = np.append(parent[1:] != parent[:-1], True)
+        starts = np.ones(child.size, np.bool_)
+        np.not_equal(parent[1:], parent[:-1], out=starts[1:])
+        first = starts.nonzero()[0]
+        last = np.empty_like(first)
+        last[:-1] = first[1:] - 1
+        last[-1] = child.size - 1
         following = np.empty(child.size, np.int64)
         following[:-1] = child[1:]
-        following[is_last] = self.first.values[parent[is_last]]
-        is_first = np.roll(is_last, 1)
+        following[last] = self.first.values[parent[last]]
         self.following.values[child] = following
         self.parent.values[child] = parent
-        self.first.values[parent[is_first]] = child[is_first]
+        self.first.values[parent[first]] = child[first]
 
     def children(self, parents: Numbers) -> tuple[Numbers, Numbers]:
         """Return every child row of ``parents``, and for each the index of its parent there."""
         child = self.first.values[parents].astype(np.int64)
-        index = np.flatnonzero(child >= 0)
+        index = (child >= 0).nonzero()[0]
         rows, owners = [], []
         while index.size:
             rows.append(child[index])
@@ -87,8 +91,7 @@ class Store:
         own = (self.last_event,) if kind is Orders else (self.key,)
         self._columns = (self.recorded, self.due, self.aside_of, *own)
         self.names = Texts()
-        self.earliest = np.empty(0, np.int64)
-        """Smallest due time of every ``BLOCK`` rows; never later than the truth."""
+        self._earliest = Column(NEVER)
 
     def extend(self, count: int) -> None:
         """Hold ``count`` rows, the new ones empty."""
@@ -98,10 +101,7 @@ class Store:
         self.common.extend(count)
         for column in self._columns:
             column.extend(count)
-        blocks = -(-count // BLOCK)
-        if blocks > self.earliest.size:
-            spare = np.full(blocks + blocks // 2 - self.earliest.size, NEVER)
-            self.earliest = np.concatenate((self.earliest, spare))
+        self._earliest.extend(-(-count // BLOCK))
 
     def set_aside(self, rows: Numbers) -> Numbers:
         """Return where the rare facts of ``rows`` are kept, making room where there is none yet.
@@ -129,11 +129,16 @@ class Store:
         """Let the new rows ``rows`` start with what ``parents`` know of ``fact``."""
         source = parent.kind.facts[fact.name]
         if source.rare:
-            known = np.flatnonzero(parent.read(fact.name, parents) != source.unknown)
+            known = (parent.read(fact.name, parents) != source.unknown).nonzero()[0]
             rows, parents = rows[known], parent.aside_of.values[parents[known]].astype(np.int64)
         if rows.size:
             places = self.set_aside(rows) if fact.rare else rows
             self.block(fact).inherit(fact, places, parent.block(source), parents)
+
+    @property
+    def earliest(self) -> Numbers:
+        """Smallest due time of every ``BLOCK`` rows; never later than the truth."""
+        return self._earliest.values
 
     @property
     def nbytes(self) -> int:
@@ -143,5 +148,5 @@ class Store:
             + self.aside.nbytes
             + sum(column.nbytes for column in self._columns)
             + self.names.nbytes
-            + self.earliest.nbytes
+            + self._earliest.nbytes
         )

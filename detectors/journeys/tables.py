@@ -5,6 +5,7 @@ Times are ms UTC with ``NEVER`` for *not known to have happened* (``Min``) or 0 
 """
 
 from enum import IntEnum
+from functools import cache
 from functools import cached_property
 from typing import Final
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from detectors.journeys.folds import First, Last, Max, Min, Numbers, Recent, Sum
 from detectors.journeys.rows import Rows
-from detectors.journeys.vocabulary import DISPOSITION, REASON
+from detectors.journeys.vocabulary import VOCABULARIES
 from schemas.times import NEVER, Flags
 
 
@@ -27,6 +28,13 @@ class Table(IntEnum):
     ORDER = 5
     CONTACT = 6
     REVIEW = 7
+
+
+@cache
+def _among(vocabulary: str, words: tuple[str, ...]) -> Flags:
+    """Return which numbers of a vocabulary mean one of ``words``; the last is for *unsaid*."""
+    numbers = VOCABULARIES[vocabulary]
+    return np.array([*(word in words for word in numbers), False])
 
 
 class Orders(Rows):
@@ -197,11 +205,11 @@ class ReturnLines(Rows):
 
     def reported(self, *reasons: str) -> Flags:
         """Whether the customer gave one of ``reasons``."""
-        return np.isin(self.reason, [REASON[word] for word in reasons])
+        return _among("reason", reasons)[self.reason]
 
     def found(self, *dispositions: str) -> Flags:
         """Whether the inspection found one of ``dispositions``."""
-        return np.isin(self.disposition, [DISPOSITION[word] for word in dispositions])
+        return _among("disposition", dispositions)[self.disposition]
 
     def settled(self) -> Flags:
         """Whether the customer is out of it: the goods are back, or the money is."""

@@ -7,12 +7,12 @@ import numpy as np
 
 from detectors.journeys.folding import fold
 from detectors.journeys.folds import Fold, Numbers
-from detectors.journeys.layout import lay_out
+from detectors.journeys.layout import Layout, lay_out
 from detectors.journeys.rows import Rows
 from detectors.journeys.store import Store
 from detectors.journeys.streams import Stream
 from detectors.journeys.vocabulary import Vocabulary
-from schemas.times import Times
+from schemas.times import Flags, Times
 
 NO_CAUSE = (1 << 62) - 1
 """The cause of a version that was there before."""
@@ -81,36 +81,49 @@ def versions(store: Store, streams: Sequence[Stream], until: int, words: Vocabul
     layout = lay_out(streams, store.recorded.values)
     touched = layout.touched
     common = fold(store.common, touched, streams, layout, words)
-    final = np.flatnonzero(layout.is_final)
-    segment = layout.segment[final]
-    row, at = touched[segment], layout.at[final]
-    number = np.cumsum(layout.is_final) - 1
-    heads = number[layout.heads]
-    lasts = np.append(heads[1:], final.size) - 1
+    final = layout.is_final.nonzero()[0]
+    number = layout.is_final.cumsum() - 1
+    row, at = touched[layout.segment[final]], layout.at[final]
+    heads, lasts = number[layout.heads], number[layout.lasts]
     end = np.empty_like(at)
     end[:-1] = at[1:]
     end[lasts] = until
-    cause = np.full(layout.size, NO_CAUSE)
-    for place, stream in zip(layout.places, streams, strict=True):
-        cause[place] = stream.cause
-    cause = np.minimum.reduceat(cause, np.append(0, final[:-1] + 1))
-    rare = _rare(store, streams)
-    if rare.size:
-        wanted = np.isin(touched, rare)
+    if final.size < layout.size:
+        common = {name: values.take(final) for name, values in common.items()}
+    columns = Columns(common, store, row)
+    wanted = _rare(store, streams, touched)
+    if wanted is not None:
         part, kept = layout.only(wanted)
         fresh = fold(store.aside, store.set_aside(touched[wanted]), streams, part, words)
-    columns = Columns({name: values[final] for name, values in common.items()}, store, row)
-    if rare.size:
+        columns = Columns(common, store, row)
         is_final = part.is_final
         columns.refresh(number[kept[is_final]], {n: v[is_final] for n, v in fresh.items()})
-    store.recorded.values[touched] = at[lasts]
+    store.recorded.values[touched] = layout.at[layout.lasts]
+    cause = _causes(layout, streams, final)
     return Versions(row, at, end, heads, lasts, cause, store.kind(columns, words))
 
 
-def _rare(store: Store, streams: Sequence[Stream]) -> Numbers:
-    """Return the rows about which a rare fact is said."""
-    said = [s.rows for s in streams if not store.aside.place.keys().isdisjoint(s.values)]
-    return np.unique(np.concatenate(said)) if said else np.empty(0, np.int64)
+def _causes(layout: Layout, streams: Sequence[Stream], final: Numbers) -> Numbers:
+    """Return the earliest cause of each version."""
+    cause = np.full(layout.size, NO_CAUSE)
+    for place, stream in zip(layout.places, streams, strict=True):
+        cause[place] = stream.cause
+    if final.size == layout.size:
+        return cause
+    start = np.zeros_like(final)
+    start[1:] = final[:-1] + 1
+    return np.minimum.reduceat(cause, start)
+
+
+def _rare(store: Store, streams: Sequence[Stream], touched: Numbers) -> Flags | None:
+    """Return about which of the rows ``touched`` (ascending) a rare fact is said, if any."""
+    rare = store.aside.place.keys()
+    said = [s.rows for s in streams if not rare.isdisjoint(s.values)]
+    if not said:
+        return None
+    wanted = np.zeros(touched.size, np.bool_)
+    wanted[touched.searchsorted(np.concatenate(said))] = True
+    return wanted
 
 
 def stored(store: Store, rows: Numbers, until: int, words: Vocabulary) -> Versions:

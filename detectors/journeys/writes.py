@@ -184,7 +184,7 @@ def dispatched(book: Book, events: Sequence[e.ShipmentDispatched], h: Happenings
         book.write(Table.SHIPMENT_LINE, each.write(lines, {"quantity": units}))
 
 
-def _lane(event: e.ShipmentDispatched) -> tuple[str, str, str, str, bool]:
+def _lane(event: e.ShipmentDispatched) -> tuple[str, str, str, str, bool, str]:
     origin, destination = event.origin, event.destination
     return (
         event.carrier,
@@ -192,6 +192,7 @@ def _lane(event: e.ShipmentDispatched) -> tuple[str, str, str, str, bool]:
         (origin.region or origin.country) if origin else "",
         (destination.region or destination.country) if destination else "",
         (origin.country != destination.country) if origin and destination else False,
+        destination.country if destination else "",
     )
 
 
