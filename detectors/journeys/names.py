@@ -87,22 +87,46 @@ class Interned(Generic[Value]):
         return np.fromiter(map(known.__getitem__, values), np.int64, len(values))
 
 
+class Lookup:
+    """The number behind each code, for whole columns at once."""
+
+    __slots__ = ("_room", "size")
+
+    def __init__(self) -> None:
+        """Start with no code."""
+        self._room = np.empty(1024, np.int64)
+        self.size = 0
+
+    def learn(self, numbers: Sequence[int]) -> None:
+        """Let the next codes stand for ``numbers``."""
+        size = self.size + len(numbers)
+        if size >= self._room.size:
+            room = np.empty(2 * size, np.int64)
+            room[: self.size] = self._room[: self.size]
+            self._room = room
+        self._room[self.size : size] = numbers
+        self.size = size
+
+    def of(self, codes: Codes, unknown: int) -> Codes:
+        """Return the number behind each code, ``unknown`` where the code is ``UNKNOWN``."""
+        self._room[self.size] = unknown
+        return self._room[: self.size + 1][codes]
+
+
 class Figures(Interned[int]):
     """Interned numbers that can be looked up for whole columns."""
 
-    __slots__ = ("_array",)
+    __slots__ = ("_lookup",)
 
     def __init__(self) -> None:
         """Start with no number."""
         super().__init__()
-        self._array = np.empty(0, np.int64)
+        self._lookup = Lookup()
 
     def of(self, codes: Codes, unknown: int) -> Codes:
         """Return the number behind each code, ``unknown`` where the code is ``UNKNOWN``."""
-        if self._array.size <= len(self.values):
-            self._array = np.array([*self.values, unknown], np.int64)
-        self._array[-1] = unknown
-        return self._array[codes]
+        self._lookup.learn(self.values[self._lookup.size :])
+        return self._lookup.of(codes, unknown)
 
 
 def hashes(ids: Sequence[str]) -> Codes:

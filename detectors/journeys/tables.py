@@ -123,8 +123,11 @@ class Shipments(Rows):
     """When somebody first said which lines are inside."""
     carrier_promise = Min(rare=True)
     lane = First()
+    weighed_well_at = Max()
+    """Last time it weighed what was expected, or nearly."""
+    weighed_badly_at = Max(rare=True)
     weights = Last(rare=True)
-    """Expected and actual weight, as ``expected_g << 24 | actual_g``."""
+    """Expected and actual weight when it did not, as ``expected_g << 24 | actual_g``."""
     eta = Last(rare=True)
     eta_at = Max(rare=True)
     damaged_at = Min(rare=True)

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
-from detectors.journeys.names import Codes, Figures, Interned, Texts
+from detectors.journeys.names import UNKNOWN, Codes, Figures, Interned, Lookup, Texts
 from schemas.times import Flags
 
 
@@ -21,17 +19,24 @@ class Item(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """Who carries a parcel, and from where to where (region, else country).
-
-    ``country`` is the destination's.
-    """
+    """Who carries a parcel, and from where to where; empty where nobody said."""
 
     carrier: str
     service: str
-    origin: str
-    destination: str
-    crosses_border: bool
-    country: str = ""
+    from_country: str
+    from_region: str
+    country: str
+    region: str
+
+    @property
+    def crosses_border(self) -> bool:
+        """Whether the parcel is known to change country."""
+        return bool(self.from_country and self.country) and self.from_country != self.country
+
+    @property
+    def name(self) -> str:
+        """The lane as people write it: ``SP->RJ``, by region where there is one."""
+        return f"{self.from_region or self.from_country}->{self.region or self.country}"
 
 
 class Lanes(Interned[Lane]):
@@ -42,29 +47,27 @@ class Lanes(Interned[Lane]):
     def __init__(self) -> None:
         """Start without lanes; country 0 is the unknown one."""
         super().__init__()
-        self.countries: list[str] = [""]
-        self._abroad = np.zeros(1, np.bool_)
-        self._country = np.zeros(1, np.int64)
+        self.countries = [""]
+        self._abroad = Lookup()
+        self._country = Lookup()
 
     def abroad(self, codes: Codes) -> Flags:
         """Return whether each lane crosses a border; an unknown one does not."""
         self._learn()
-        return self._abroad[codes]
+        return self._abroad.of(codes, 0) > 0
 
     def country(self, codes: Codes) -> Codes:
         """Return the place of each lane's destination in ``countries``."""
         self._learn()
-        return self._country[codes]
+        return self._country.of(codes, 0)
 
     def _learn(self) -> None:
-        """Let the lookups end with the unknown lane, whose code is -1."""
-        if self._abroad.size == len(self.values) + 1:
-            return
-        lanes = [Lane(*lane) for lane in self.values]
-        self.countries = ["", *sorted({lane.country for lane in lanes} - {""})]
-        place = {country: i for i, country in enumerate(self.countries)}
-        self._abroad = np.array([*(lane.crosses_border for lane in lanes), False])
-        self._country = np.array([*(place[lane.country] for lane in lanes), 0])
+        """Take in the lanes that came since the last look."""
+        lanes = [Lane(*lane) for lane in self.values[self._abroad.size :]]
+        new = {lane.country for lane in lanes}.difference(self.countries)
+        self.countries += sorted(new)
+        self._abroad.learn([lane.crosses_border for lane in lanes])
+        self._country.learn([self.countries.index(lane.country) for lane in lanes])
 
 
 UNKNOWN_WORD: Final = 0
@@ -131,6 +134,10 @@ DISPOSITION: Final = {word: number for number, word in enumerate(DISPOSITIONS)}
 VOCABULARIES: Final = {"status": STATUSES, "reason": REASONS, "disposition": DISPOSITIONS}
 """The closed vocabularies by the fact that speaks them."""
 
+CLOSE_G: Final = 20
+CLOSE_SHARE: Final = 50
+"""A weighing within 20 g or a fiftieth of what was expected is never worth remembering."""
+
 GRAM_BITS: Final = 24
 """Room for one weight in grams where two share a number."""
 
@@ -145,15 +152,14 @@ class Vocabulary:
     weights: Figures = field(default_factory=Figures)
     etas: Figures = field(default_factory=Figures)
     customers: Texts = field(default_factory=Texts)
-    _sku_of_item: Codes = field(default_factory=lambda: np.full(1, -1))
+    _sku_of_item: Lookup = field(default_factory=Lookup)
 
     def ordered_skus(self, items: Codes) -> Codes:
         """Return the code in ``skus`` of each item's SKU, -1 where the item is unknown."""
         known = self._sku_of_item
-        if known.size <= len(self.items.values):
-            skus = [Item(*item).sku for item in self.items.values]
-            self._sku_of_item = known = np.append(self.skus.codes(skus), -1)
-        return known[items]
+        skus = [Item(*item).sku for item in self.items.values[known.size :]]
+        known.learn(self.skus.codes(skus).tolist())
+        return known.of(items, UNKNOWN)
 
     def texts(self, fact: str) -> Callable[[int], Any]:
         """Return what orders the codes of ``fact`` by value, for ties that codes must not decide."""

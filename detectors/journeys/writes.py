@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -12,10 +13,13 @@ from detectors.journeys.streams import Happenings, Stream
 from detectors.journeys.tables import Table
 from detectors.journeys.vocabulary import (
     DISPOSITION,
+    CLOSE_G,
+    CLOSE_SHARE,
     GRAM_BITS,
     REASON,
     STATUS,
     STATUSES,
+    Item,
     Vocabulary,
 )
 from schemas import events as e
@@ -61,7 +65,11 @@ def _numbers(book: Book, words: Sequence[str], vocabulary: dict[str, int]) -> Nu
 
 def _lines(events: Sequence[Any]) -> tuple[list[Any], list[int]]:
     """Return the nested lines of all events end to end, and how many each event has."""
-    return list(chain.from_iterable(x.lines for x in events)), [len(x.lines) for x in events]
+    nested = [x.lines for x in events]
+    return list(chain.from_iterable(nested)), list(map(len, nested))
+
+
+_ITEM: Final = attrgetter(*Item._fields)
 
 
 def placed(book: Book, events: Sequence[e.OrderPlaced], h: Happenings) -> None:
@@ -70,22 +78,23 @@ def placed(book: Book, events: Sequence[e.OrderPlaced], h: Happenings) -> None:
     flat, counts = _lines(events)
     fallback = [x.ship_by for x in events]
     line_stamps = [line.ship_by for line in flat]
-    times = _times(
-        [x.promised_by for x in events] + [x.needed_by for x in events] + fallback + line_stamps
-    )
-    needed, order_ship_by = times[n : 2 * n], times[2 * n : 3 * n]
-    ship_by = times[3 * n :]
+    times = _times([x.promised_by for x in events] + fallback)
     each = h.each(counts)
-    ship_by = np.where(ship_by < NEVER, ship_by, np.repeat(order_ship_by, counts))
+    ship_by = np.repeat(times[n:], counts)
+    if any(line_stamps):
+        own = _times(line_stamps)
+        ship_by = np.where(own < NEVER, own, ship_by)
     customer = book.customers([x.customer_id for x in events])
     values = {"placed_at": h.occurred, "promised_by": times[:n], "customer": customer}
     book.write(Table.ORDER, h.write(h.orders, values))
-    some = np.flatnonzero(needed < NEVER)
-    if some.size:
-        book.write(Table.ORDER, h.some(some).write(h.orders[some], {"needed_by": needed[some]}))
+    needed = [x.needed_by for x in events]
+    if any(needed):
+        some = np.flatnonzero([bool(stamp) for stamp in needed])
+        times = _times(list(filter(None, needed)))
+        book.write(Table.ORDER, h.some(some).write(h.orders[some], {"needed_by": times}))
     rows = book.child(Table.LINE, each.orders, [line.line_id for line in flat])
-    items = [(x.sku, x.seller_id, x.category, x.brand, x.size) for x in flat]
-    quantity = np.fromiter((x.quantity for x in flat), np.int64, len(flat))
+    items = list(map(_ITEM, flat))
+    quantity = np.array([x.quantity for x in flat], np.int64)
     known = {
         "known_at": each.occurred,
         "ship_by": ship_by,
@@ -124,10 +133,11 @@ def packed(book: Book, events: Sequence[e.ShipmentPacked], h: Happenings) -> Non
     book.write(Table.SHIPMENT, h.write(rows, {"packed_at": h.occurred, "named_at": named}))
     _weights(book, events, h, rows)
     lines, each = _carried(book, rows, h, flat, counts)
+    skus = [x.sku for x in flat]
     values = {
         "packed_at": each.occurred,
-        "quantity": np.fromiter((x.quantity for x in flat), np.int64, len(flat)),
-        "packed_sku": _known(book.words.skus.codes([x.sku for x in flat]), [x.sku for x in flat]),
+        "quantity": np.array([x.quantity for x in flat], np.int64),
+        "packed_sku": _known(book.words.skus.codes(skus), skus),
     }
     book.write(Table.SHIPMENT_LINE, each.write(lines, values))
 
@@ -140,16 +150,24 @@ def _known(codes: Numbers, texts: Sequence[str]) -> Numbers:
 
 
 def _weights(book: Book, events: Sequence[e.ShipmentPacked], h: Happenings, rows: Numbers) -> None:
-    weighed = np.flatnonzero(
-        [x.expected_weight_g is not None and x.actual_weight_g is not None for x in events]
-    )
-    if weighed.size:
-        pairs = [
-            (events[i].expected_weight_g or 0) << GRAM_BITS | (events[i].actual_weight_g or 0)
-            for i in weighed.tolist()
-        ]
-        codes = book.words.weights.codes(pairs)
-        book.write(Table.SHIPMENT, h.some(weighed).write(rows[weighed], {"weights": codes}))
+    """Remember when a weighing came out as expected, and what was weighed when it did not."""
+    expected = np.array([x.expected_weight_g or 0 for x in events], np.int64)
+    actual = np.array([x.actual_weight_g or 0 for x in events], np.int64)
+    known = (expected > 0) & (actual > 0)
+    if not known.any():
+        return
+    close = np.abs(actual - expected) <= np.maximum(expected // CLOSE_SHARE, CLOSE_G)
+    well = (known & close).nonzero()[0]
+    some = h.some(well)
+    book.write(Table.SHIPMENT, some.write(rows[well], {"weighed_well_at": some.occurred}))
+    badly = (known & ~close).nonzero()[0]
+    some = h.some(badly)
+    pairs = expected[badly] << GRAM_BITS | actual[badly]
+    values = {
+        "weights": book.words.weights.codes(pairs.tolist()),
+        "weighed_badly_at": some.occurred,
+    }
+    book.write(Table.SHIPMENT, some.write(rows[badly], values))
 
 
 def _carried(
@@ -168,7 +186,7 @@ def dispatched(book: Book, events: Sequence[e.ShipmentDispatched], h: Happenings
     values = {
         "dispatched_at": h.occurred,
         "last_movement_at": h.occurred,
-        "lane": book.words.lanes.codes([_lane(x) for x in events]),
+        "lane": book.words.lanes.codes(_lanes(events)),
     }
     promises = [x.promised_by for x in events]
     if any(promises):
@@ -184,16 +202,17 @@ def dispatched(book: Book, events: Sequence[e.ShipmentDispatched], h: Happenings
         book.write(Table.SHIPMENT_LINE, each.write(lines, {"quantity": units}))
 
 
-def _lane(event: e.ShipmentDispatched) -> tuple[str, str, str, str, bool, str]:
-    origin, destination = event.origin, event.destination
-    return (
-        event.carrier,
-        event.service,
-        (origin.region or origin.country) if origin else "",
-        (destination.region or destination.country) if destination else "",
-        (origin.country != destination.country) if origin and destination else False,
-        destination.country if destination else "",
-    )
+NOWHERE: Final = e.Place(country="")
+
+
+def _lanes(events: Sequence[e.ShipmentDispatched]) -> list[tuple[str, ...]]:
+    """Return who carries each parcel, from where to where, as the fields of a ``Lane``."""
+    return [
+        (x.carrier, x.service, start.country, start.region, end.country, end.region)
+        for x in events
+        for start in (x.origin or NOWHERE,)
+        for end in (x.destination or NOWHERE,)
+    ]
 
 
 SCAN_FACT: Final = {
