@@ -3,10 +3,25 @@
 from typing import Final
 
 from detectors.journeys.tables import ROWS
+from detectors.order.damaged_item import DamagedItem
+from detectors.order.damaged_shipment import DamagedShipment
+from detectors.order.delivery_failed import DeliveryFailed
 from detectors.order.late_delivery import LateDelivery
 from detectors.order.late_dispatch import LateDispatch
+from detectors.order.line_unfillable import LineUnfillable
+from detectors.order.lost_shipment import LostShipment
+from detectors.order.mispick import Mispick
+from detectors.order.missing_item import MissingItem
+from detectors.order.needed_by_at_risk import NeededByAtRisk
+from detectors.order.never_picked_up import NeverPickedUp
+from detectors.order.refund_overdue import RefundOverdue
+from detectors.order.repeat_contact import RepeatContact
+from detectors.order.return_stalled import ReturnStalled
+from detectors.order.returning_to_sender import ReturningToSender
 from detectors.order.silent_shipment import SilentShipment
 from detectors.order.unanswered_contact import UnansweredContact
+from detectors.order.unanswered_review import UnansweredReview
+from detectors.order.weight_mismatch import WeightMismatch
 from detectors.order.wrong_item import WrongItem
 from detectors.question import Question
 from schemas.times import NEVER
@@ -33,8 +48,23 @@ def registered(*detectors: Question) -> tuple[Question, ...]:
 DETECTORS: Final[tuple[Question, ...]] = registered(
     LateDispatch(),
     LateDelivery(),
+    NeededByAtRisk(),
+    LineUnfillable(),
+    Mispick(),
+    WeightMismatch(),
+    NeverPickedUp(),
     SilentShipment(),
+    LostShipment(),
+    DamagedShipment(),
+    DeliveryFailed(),
+    ReturningToSender(),
     WrongItem(),
+    MissingItem(),
+    DamagedItem(),
+    ReturnStalled(),
+    RefundOverdue(),
     UnansweredContact(),
+    RepeatContact(),
+    UnansweredReview(),
 )
 """A new detector is one file, one line here and one test."""

@@ -1,18 +1,22 @@
 """A parcel on its way that has gone quiet."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from detectors.journeys.rows import when
+import numpy as np
+
+from detectors.calendars import BusinessDays, Span, deadlines
 from detectors.journeys.tables import Shipments, Table
 from schemas.problems import Severity
-from schemas.times import NEVER, Times, ms
+from schemas.times import NEVER, Times
 
 
 @dataclass(frozen=True, slots=True)
 class SilentShipment:
-    """A shipment on its way that nobody has scanned for ``silence``."""
+    """A shipment on its way of which nothing has been heard for ``silence``.
+
+    Not one that waits at a pick-up point, goes back, or belongs to a cancelled order.
+    """
 
     kind: ClassVar = "silent-shipment"
     version: ClassVar = "1"
@@ -20,10 +24,14 @@ class SilentShipment:
     severity: ClassVar = Severity.WARNING
     evidence: ClassVar[tuple[str, ...]] = ("dispatched_at", "last_movement_at", "lane")
 
-    silence: timedelta = timedelta(hours=72)
-    """Longest quiet spell that is still normal; carriers' own dashboards use three working days."""
+    silence: Span = field(default=BusinessDays(3))
+    """Longest quiet spell that is still normal at home: Onward's default."""
+    silence_abroad: Span = field(default=BusinessDays(5))
+    """The same for a parcel that crosses a border (Onward)."""
 
     def due(self, shipment: Shipments) -> Times:
         """Return when each parcel has been silent too long, ms UTC."""
-        moving = (shipment.dispatched_at < NEVER) & ~shipment.is_over
-        return when(moving, shipment.last_movement_at + ms(self.silence))
+        moving = (shipment.dispatched_at < NEVER) & shipment.is_awaited
+        moving &= np.minimum(shipment.pickup_at, shipment.returning_at) == NEVER
+        since = shipment.last_movement_at
+        return deadlines(shipment, moving, since, self.silence, self.silence_abroad)

@@ -25,9 +25,10 @@ class WrongItem:
 
     def due(self, line: Lines) -> Times:
         """Return when each wrong item was reported, ms UTC."""
-        return when((line.known_at < NEVER) & (line.wrong_open > 0), line.wrong_at)
+        reported = (line.wrong_open > 0) & (line.wrong_at > line.repaid_at)
+        return when(reported & (line.known_at < NEVER), line.wrong_at)
 
     def refuted(self, line: Lines) -> Flags:
         """Return where every such report has been taken back or contradicted."""
-        taken_back: Flags = (line.wrong_refuted > 0) & (line.wrong_open == 0)
+        taken_back: Flags = (line.wrong_at > 0) & (line.wrong_standing == 0)
         return taken_back

@@ -1,0 +1,130 @@
+"""Deadlines in hours or in business days, each parcel's by its destination's calendar."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+
+from detectors.journeys.tables import Shipments
+from schemas.times import DAY, NEVER, Flags, Times, ms
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """The working days of one country, in its local time.
+
+    ``starts`` and ``ends`` are the local midnights (ms UTC) around each working day, ascending.
+    """
+
+    starts: Times
+    ends: Times
+
+    def __post_init__(self) -> None:
+        """Refuse a calendar on which nobody ever works."""
+        if not self.starts.size:
+            raise ValueError("a calendar needs at least one working day")
+
+    def add_business_days(self, times: Times, days: int) -> Times:
+        """Return the same local time ``days`` working days after each of ``times``, ms UTC.
+
+        What happens between working days counts as happening when the next one begins. The time of
+        day is what has passed since local midnight, so that on Monday to Friday it is exact in
+        every zone that changes its clocks at the weekend. Beyond the calendar's last day every
+        Monday to Friday works.
+        """
+        last = np.searchsorted(self.starts, times, side="right") - 1
+        passed = times - self.starts[last]
+        between = (last < 0) | (times >= self.ends[last])
+        target = last + between + days
+        passed[between] = 0
+        known = np.minimum(target, self.starts.size - 1)
+        due: Times = np.minimum(self.starts[known] + passed, self.ends[known])
+        beyond = target > known
+        if beyond.any():
+            due[beyond] = due[beyond] + (target - known)[beyond] * 7 * DAY // 5
+        return due
+
+
+def calendar(
+    midnights: Times, holidays: Iterable[int] = (), weekend: Iterable[int] = (5, 6)
+) -> Calendar:
+    """Return the calendar of consecutive local ``midnights`` (ms UTC; one more than days).
+
+    ``holidays`` are places in ``midnights``; ``weekend`` counts from Monday, 0.
+    """
+    noon = (midnights[:-1] + midnights[1:]) // 2
+    works = ~np.isin((noon // DAY + 3) % 7, list(weekend))
+    works[list(holidays)] = False
+    return Calendar(midnights[:-1][works], midnights[1:][works])
+
+
+WEEKDAYS: Final = calendar(np.arange(0, NEVER, DAY))
+"""Monday to Friday in UTC, without holidays: where nothing better is known."""
+
+
+def weekdays(country: str) -> Calendar:  # noqa: ARG001 - the same in every country
+    """Return Monday to Friday in UTC, whatever the ``country``."""
+    return WEEKDAYS
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessDays:
+    """A span of working days; ``calendar_of`` finds the calendar of a country (ISO 3166, or "")."""
+
+    days: int
+    calendar_of: Callable[[str], Calendar] = field(default=weekdays, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        """Write it as playbooks do: ``3bd``."""
+        return f"{self.days}bd"
+
+
+Span = timedelta | BusinessDays
+"""How long something may take."""
+
+
+def after(times: Times, span: Span, country: str = "") -> Times:
+    """Return ``times`` (ms UTC) and ``span``, counted in ``country``."""
+    if isinstance(span, timedelta):
+        return times + ms(span)
+    return span.calendar_of(country).add_business_days(times, span.days)
+
+
+def deadlines(
+    shipment: Shipments, counts: Flags, since: Times, span: Span, abroad: Span | None = None
+) -> Times:
+    """Return ``since`` and ``span`` where it ``counts``, ``NEVER`` elsewhere; ms UTC.
+
+    Days are counted where the parcel goes; ``abroad`` is the span of parcels that cross a border.
+    """
+    due = np.full(since.size, NEVER)
+    rows = np.flatnonzero(counts)
+    if rows.size:
+        due[rows] = _counted(shipment, shipment.lane[rows], since[rows], span, abroad or span)
+    return due
+
+
+def _counted(shipment: Shipments, lane: Times, since: Times, span: Span, abroad: Span) -> Times:
+    if span == abroad:
+        return _by_country(shipment, lane, since, span)
+    far = shipment.words.lanes.abroad(lane)
+    due = np.empty_like(since)
+    for some, allowed in ((far, abroad), (~far, span)):
+        due[some] = _by_country(shipment, lane[some], since[some], allowed)
+    return due
+
+
+def _by_country(shipment: Shipments, lane: Times, since: Times, span: Span) -> Times:
+    """Return ``since`` and ``span``, with one pass for each country."""
+    if isinstance(span, timedelta):
+        return since + ms(span)
+    lanes = shipment.words.lanes
+    country = lanes.country(lane)
+    present = np.flatnonzero(np.bincount(country)).tolist()
+    due = np.empty_like(since)
+    for place in present:
+        here = country == place
+        due[here] = after(since[here], span, lanes.countries[place])
+    return due
