@@ -72,7 +72,8 @@ def wrap(event: Event) -> bytes:
 
 def _subject(fields: dict[str, str]) -> dict[str, str]:
     """Return the key the event's topic is sorted by: order, else customer, else SKU."""
-    return {"subject": next(fields[name] for name in _SUBJECTS if fields.get(name))}
+    keys = [fields[name] for name in _SUBJECTS if fields.get(name)]
+    return {"subject": keys[0]} if keys else {}
 
 
 def _unwrapped(envelope: msgspec.Struct) -> Event:
@@ -93,7 +94,7 @@ def _twin(kind: type[Event]) -> type[Event]:
     out_of_the_way = {name: f"envelope:{name}" for name in ATTRIBUTES}
     twin = msgspec.defstruct(
         kind.__name__,
-        [("id", str, ""), ("time", str, "")],
+        [(name, str, "") for name in Event.__struct_fields__],
         bases=(kind,),
         rename=out_of_the_way,
         tag=False,

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.times import MINUTE, NEVER, Flags, Times
+from schemas.times import DAY, NEVER, Flags, Times
 
 _Row = TypeVar("_Row", bound=np.generic)
 
@@ -54,7 +54,8 @@ def parse(stamps: Sequence[str]) -> tuple[Times, Flags]:
 def parse_one(stamp: str) -> int | None:
     """Return ms UTC of one RFC 3339 ``stamp`` in any spelling; ``None`` where it cannot be read.
 
-    A leap second (``:60``) is the first instant of the next minute, as POSIX clocks have it.
+    A leap second (``:60``, the last of a day in UTC) is the first instant of the next day, as POSIX
+    clocks have it.
     """
     found = _RFC3339.fullmatch(stamp)
     if found is None:
@@ -69,7 +70,7 @@ def parse_one(stamp: str) -> int | None:
         return None
     time_ms = (whole.replace(tzinfo=zone) - _EPOCH) // timedelta(milliseconds=1)
     time_ms += 1000 if leap else int((fraction or "")[:3].ljust(3, "0"))
-    if leap and time_ms % MINUTE:
+    if leap and time_ms % DAY:
         return None
     return time_ms if 0 <= time_ms < NEVER else None
 
