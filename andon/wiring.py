@@ -17,6 +17,7 @@ from actions.marks import Fault, PlaybookError
 from actions.outbox import ANY, Perform, Relay
 from actions.playbook import Playbook, Setting, load_playbook
 from actions.quantities import Money
+from andon.calendars import as_setting, calendars, on_calendars
 from andon.config import Config, read_config
 from detectors.registry import DETECTORS
 from schemas.decisions import Action, Decision, Outcome, Status
@@ -160,7 +161,8 @@ def build_detectors(playbook: Playbook) -> tuple[Any, ...]:
             known[kind] = _set(known[kind], settings, faults)
     if faults:
         raise PlaybookError(faults)
-    return tuple(known.values())
+    calendar_of = calendars(playbook.form.calendar.country, playbook.form.zone)
+    return tuple(on_calendars(detector, calendar_of) for detector in known.values())
 
 
 def _set(detector: Any, settings: Mapping[str, Setting], faults: list[Fault]) -> Any:  # noqa: ANN401 - each detector is a type of its own
@@ -169,10 +171,11 @@ def _set(detector: Any, settings: Mapping[str, Setting], faults: list[Fault]) ->
     for name, setting in settings.items():
         if name not in allowed:
             faults.append(Fault(setting.at, _no_such("setting", name, allowed)))
-        elif type(setting.value) is not type(allowed[name]):
-            faults.append(Fault(setting.value_at, _wrong_type(setting, allowed[name])))
-        else:
-            sound[name] = setting.value
+            continue
+        try:
+            sound[name] = as_setting(setting.value, allowed[name])
+        except TypeError as error:
+            faults.append(Fault(setting.value_at, str(error)))
     return replace(detector, **sound)
 
 
@@ -180,10 +183,6 @@ def _no_such(what: str, name: str, known: Mapping[str, object]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known)) or 'none'}"
     return f"no {what} is called {name!r}: {hint}"
-
-
-def _wrong_type(setting: Setting, default: object) -> str:
-    return f"{setting.value!r} is not of the kind of the default, {default}"
 
 
 def decide_all(changes: Sequence[Change], playbook: Playbook) -> list[Decision]:

@@ -58,7 +58,8 @@ def _unnamed(shipment: Shipments) -> Flags:
 def _unnamed_dispatched(rows: Rows) -> Numbers:
     shipment = cast("Shipments", rows)
     sent = np.minimum(shipment.dispatched_at, shipment.accepted_at)
-    return (_unnamed(shipment) & (np.minimum(sent, shipment.delivered_at) < NEVER)).astype(np.int64)
+    unnamed: Flags = _unnamed(shipment) & (np.minimum(sent, shipment.delivered_at) < NEVER)
+    return unnamed.astype(np.int64)
 
 
 def _unnamed_open(rows: Rows) -> Numbers:

@@ -5,15 +5,14 @@ Times are ms UTC with ``NEVER`` for *not known to have happened* (``Min``) or 0 
 """
 
 from enum import IntEnum
-from functools import cache
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
 import numpy as np
 
 from detectors.journeys.folds import First, Last, Max, Min, Numbers, Recent, Sum
 from detectors.journeys.rows import Rows
-from detectors.journeys.vocabulary import VOCABULARIES
+from detectors.journeys.vocabulary import GRAM_BITS, VOCABULARIES
 from schemas.times import NEVER, Flags
 
 
@@ -152,6 +151,21 @@ class Shipments(Rows):
     def is_known(self) -> Flags:
         """Whether anything was reported of the parcel itself."""
         return (self.packed_at < NEVER) | (self.dispatched_at < NEVER) | (self.last_movement_at > 0)
+
+    @cached_property
+    def expected_by(self) -> Numbers:
+        """When the carrier last said it would arrive, ms UTC; ``NEVER`` if it did not say."""
+        return self.words.etas.of(self.eta, NEVER)
+
+    @cached_property
+    def expected_g(self) -> Numbers:
+        """What it should have weighed when it did not, grams; 0 if it did."""
+        return self.words.weights.of(self.weights, 0) >> GRAM_BITS
+
+    @cached_property
+    def actual_g(self) -> Numbers:
+        """What it weighed instead, grams."""
+        return self.words.weights.of(self.weights, 0) & ((1 << GRAM_BITS) - 1)
 
     @cached_property
     def is_over(self) -> Flags:

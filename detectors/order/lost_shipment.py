@@ -28,7 +28,7 @@ class LostShipment:
         "dispatched_at",
         "last_movement_at",
         "lost_at",
-        "eta",
+        "expected_by",
         "lane",
     )
 
@@ -55,7 +55,6 @@ class LostShipment:
 
         An estimate is believed only once the carrier has the parcel (Convey).
         """
-        eta = shipment.words.etas.of(shipment.eta, NEVER)
-        expected = np.maximum(eta, shipment.last_movement_at)
-        counts = moving & (shipment.accepted_at < NEVER) & (eta < NEVER)
-        return when(counts, expected + ms(self.overdue))
+        quiet_since = np.maximum(shipment.expected_by, shipment.last_movement_at)
+        counts = moving & (shipment.accepted_at < NEVER) & (shipment.expected_by < NEVER)
+        return when(counts, quiet_since + ms(self.overdue))

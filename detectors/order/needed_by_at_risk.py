@@ -20,10 +20,10 @@ class NeededByAtRisk:
     version: ClassVar = "1"
     table: ClassVar = Table.SHIPMENT
     severity: ClassVar = Severity.HIGH
-    evidence: ClassVar[tuple[str, ...]] = ("needed_by", "eta", "eta_at", "lane")
+    evidence: ClassVar[tuple[str, ...]] = ("needed_by", "expected_by", "eta_at", "lane")
 
     def due(self, shipment: Shipments) -> Times:
         """Return when each parcel's estimate passed the time of need, ms UTC."""
-        eta = shipment.words.etas.of(shipment.eta, 0)
-        too_late = (eta > shipment.needed_by) & (eta < NEVER)
+        expected_by = shipment.expected_by
+        too_late = (expected_by > shipment.needed_by) & (expected_by < NEVER)
         return when(too_late & shipment.is_awaited, shipment.eta_at)

@@ -24,7 +24,12 @@ class WeightMismatch:
     version: ClassVar = "1"
     table: ClassVar = Table.SHIPMENT
     severity: ClassVar = Severity.WARNING
-    evidence: ClassVar[tuple[str, ...]] = ("packed_at", "weights", "dispatched_at")
+    evidence: ClassVar[tuple[str, ...]] = (
+        "weighed_badly_at",
+        "expected_g",
+        "actual_g",
+        "dispatched_at",
+    )
 
     share: float = 0.1
     """Tolerated difference as a share of what is expected, for packaging that varies. No public
