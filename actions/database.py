@@ -3,10 +3,7 @@
 from importlib import resources
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.pool import StaticPool
 
 from actions.errors import LedgerError
@@ -28,7 +25,10 @@ def open_database(url: str) -> Engine:
 
 def schema_version(connection: Connection) -> str | None:
     """Return the revision of the schema, ``None`` for an empty database."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 def _engine(url: str) -> Engine:
@@ -69,6 +69,13 @@ def _migrate(connection: Connection) -> None:
             f"this ledger has schema {found}; this version of Andon knows none after {HEAD}: "
             "install the version that wrote it, or newer"
         )
+    _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - seldom needed, and slow to import
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
     config = Config()
     config.set_main_option("script_location", str(resources.files("actions") / "migrations"))
     config.attributes["connection"] = connection

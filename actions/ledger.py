@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, and_, case, func, select
 
 from actions.database import open_database
 from actions.errors import LedgerError
@@ -22,7 +22,9 @@ _LATEST: Final = (
     .scalar_subquery()
 )
 _UNDER_RELAY: Final = (Status.QUEUED.value, Status.UNDER_WAY.value)
+_TRIED: Final = and_(outbox.c.status == Status.QUEUED.value, outbox.c.failures > 0)
 STATUS_NOW: Final = case(
+    (_TRIED, Status.FAILED.value),
     (outbox.c.status.in_(_UNDER_RELAY), outbox.c.status),
     else_=func.coalesce(_LATEST, actions.c.planned_status),
 ).label("status")

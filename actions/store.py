@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, and_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from actions.quantities import span
@@ -63,9 +63,8 @@ def held(action: Action) -> int:
 
 def call_off(connection: Connection, action_ids: Sequence[str], why: str, now: int) -> None:
     """Stop actions that have not started; ``now`` is ms UTC."""
-    stop = outbox.update().where(
-        outbox.c.id.in_(action_ids), outbox.c.status == Status.QUEUED.value
-    )
+    untried = and_(outbox.c.status == Status.QUEUED.value, outbox.c.failures == 0)
+    stop = outbox.update().where(outbox.c.id.in_(action_ids), untried)
     connection.execute(stop.values(status=Status.CALLED_OFF.value))
     off = Status.CALLED_OFF
     record(connection, [Outcome(action_id=a, status=off, at=now, detail=why) for a in action_ids])

@@ -1,0 +1,249 @@
+"""The relay loses nothing and has each effect exactly once, whatever dies when."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import stamina
+
+from actions.desk import Desk
+from actions.errors import Refused, Unavailable
+from actions.executors.webhook import Webhook
+from actions.ledger import Ledger
+from actions.outbox import LEASE_MS, Patience, Relay
+from actions.playbook import load_playbook
+from actions.testing import NOON, SECRET, Receiver, a_problem, loopback_receiver, opened
+from schemas.decisions import Action, Outcome, Status
+from schemas.times import DAY, HOUR, MINUTE
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    book = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    yield book
+    book.close()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=2, cap=True):
+        yield
+
+
+def one_action(ledger: Ledger, kind: str = "weight-mismatch") -> Action:
+    Desk(ledger, load_playbook()).take([opened(a_problem(kind))], NOON)
+    (action,) = ledger.actions()
+    return action
+
+
+class Moody:
+    """Raises what it is given, one after the other, then performs."""
+
+    def __init__(self, *moods: Exception) -> None:
+        self.moods = list(moods)
+        self.calls = 0
+
+    def __call__(self, _action: Action) -> str:
+        self.calls += 1
+        if self.moods:
+            raise self.moods.pop(0)
+        return "done"
+
+
+def test_what_fails_once_is_tried_again_at_once(ledger: Ledger) -> None:
+    one_action(ledger)
+    moody = Moody(Unavailable("busy"))
+
+    (outcome,) = Relay(ledger, {"*": moody}).run_once(NOON)
+
+    assert (outcome.status, moody.calls) == (Status.DONE, 2)
+
+
+def test_what_keeps_failing_waits_longer_each_time(ledger: Ledger) -> None:
+    action = one_action(ledger)
+    moody = Moody(*[Unavailable("busy")] * 6)
+    relay = Relay(ledger, {"*": moody})
+    waits = []
+    now = NOON
+    while not (said := relay.run_once(now)) or said[0].status is Status.FAILED:
+        waits += [0] if said else []
+        waits[-1] += 1
+        now += 10_000
+
+    assert waits == [3, 6, 12]
+    assert [o.attempt for o in ledger.outcomes(action_id=action.id)] == [1, 2, 3, 4]
+    assert ledger.actions()[0].status is Status.DONE
+
+
+def test_the_wait_that_was_asked_for_is_granted_without_another_try(ledger: Ledger) -> None:
+    one_action(ledger)
+    moody = Moody(Unavailable("patience", timedelta(hours=1)))
+    relay = Relay(ledger, {"*": moody})
+    relay.run_once(NOON)
+
+    assert moody.calls == 1
+    assert relay.run_once(NOON + HOUR - 1) == []
+    assert [outcome.status for outcome in relay.run_once(NOON + HOUR)] == [Status.DONE]
+
+
+def test_a_failed_action_says_so_until_it_is_done(ledger: Ledger) -> None:
+    one_action(ledger)
+    Relay(ledger, {"*": Moody(*[Unavailable("busy")] * 2)}).run_once(NOON)
+
+    assert ledger.actions(status=Status.FAILED) == ledger.actions()
+
+
+def test_what_is_refused_is_given_up_with_the_reason(ledger: Ledger) -> None:
+    action = one_action(ledger)
+    (outcome,) = Relay(ledger, {"*": Moody(Refused("no such SKU"))}).run_once(NOON)
+
+    assert (outcome.status, outcome.detail) == (Status.DEAD, "no such SKU")
+    assert [a.id for a in ledger.actions(status=Status.DEAD)] == [action.id]
+    assert Relay(ledger, {"*": Moody()}).run_once(NOON + DAY) == []
+
+
+def test_after_enough_tries_a_person_must_look(ledger: Ledger) -> None:
+    one_action(ledger)
+    relay = Relay(ledger, {"*": Moody(*[Unavailable("busy")] * 9)}, patience=Patience(tries=2))
+    relay.run_once(NOON)
+    (outcome,) = relay.run_once(NOON + DAY)
+
+    assert outcome.status is Status.DEAD
+    assert outcome.detail == "given up after 2 tries: busy"
+
+
+def test_a_bug_in_an_executor_stops_no_other_and_shows_no_argument(ledger: Ledger) -> None:
+    Desk(ledger, load_playbook()).take([opened(a_problem())], NOON)
+    broken = Moody(ValueError("https://user:secret@host"))
+    said = Relay(ledger, {"*": Moody(), "refund-shipping": broken}).run_once(NOON)
+
+    assert sorted(outcome.status for outcome in said) == [Status.DONE, Status.FAILED]
+    assert "secret" not in str(said)
+
+
+def test_an_action_nobody_can_perform_stays_queued(ledger: Ledger) -> None:
+    one_action(ledger)
+
+    assert Relay(ledger, {"coupon": Moody()}).run_once(NOON) == []
+    assert Relay(ledger, {}).run_once(NOON) == []
+    assert ledger.actions()[0].status is Status.QUEUED
+
+
+def test_a_claim_is_left_alone_until_its_lease_ends(ledger: Ledger) -> None:
+    one_action(ledger)
+    other = Moody()
+
+    def meanwhile(_action: Action) -> str:
+        assert Relay(ledger, {"*": other}).run_once(NOON + LEASE_MS - 1) == []
+        return "done"
+
+    Relay(ledger, {"*": meanwhile}).run_once(NOON)
+
+    assert other.calls == 0
+
+
+def test_no_more_is_claimed_than_can_be_done_at_once(ledger: Ledger) -> None:
+    problems = [a_problem("weight-mismatch", subject=f"O1/S{n}") for n in range(5)]
+    Desk(ledger, load_playbook()).take([opened(problem) for problem in problems], NOON)
+    relay = Relay(ledger, {"*": Moody()}, at_once=2)
+
+    assert [len(relay.run_once(NOON)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("failures", "asked", "wait"),
+    [
+        (1, None, timedelta(seconds=30)),
+        (2, None, timedelta(seconds=60)),
+        (99, None, timedelta(hours=8)),
+        (1, timedelta(hours=9), timedelta(hours=9)),
+        (3, timedelta(seconds=1), timedelta(seconds=120)),
+    ],
+)
+def test_patience_doubles_up_to_its_end(
+    failures: int, asked: timedelta | None, wait: timedelta
+) -> None:
+    assert Patience().wait(failures, asked) == wait
+
+
+# --- kill -9 --------------------------------------------------------------------------------------
+
+WORKER = """
+import os, signal, sys, time
+from pathlib import Path
+from actions.executors.webhook import Webhook
+from actions.ledger import Ledger
+from actions.outbox import Relay
+
+folder, url, secret, when, now = *sys.argv[1:5], int(sys.argv[5])
+webhook = Webhook(url, (secret,), lambda: time.time_ns() // 1_000_000, ("127.0.0.0/8",))
+calls = 0
+
+def perform(action):
+    global calls
+    calls += 1
+    if when == "claimed" and calls == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    said = webhook(action)
+    if when == "performed" and calls == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return said
+
+ledger = Ledger(f"sqlite:///{folder}/ledger.sqlite")
+Path(folder, "ready").touch()
+Relay(ledger, {"*": perform}, workers=1 if when != "any time" else 4, at_once=10).run_once(now)
+"""
+
+
+def work(folder: Path, receiver: Receiver, when: str, now: int) -> "subprocess.Popen[bytes]":
+    (folder / "ready").unlink(missing_ok=True)
+    arguments = [str(folder), receiver.url, SECRET, when, str(now)]
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, *arguments])
+    while worker.poll() is None and not (folder / "ready").exists():
+        time.sleep(0.005)
+    return worker
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_each_effect_happens_once_although_the_relay_is_killed_anywhere(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    problems = [a_problem("weight-mismatch", subject=f"O{n}/S1") for n in range(30)]
+    Desk(ledger, load_playbook()).take([opened(problem) for problem in problems], NOON)
+    wanted = {action.id for action in ledger.actions()}
+    now, kills = NOON, 0
+    with loopback_receiver() as receiver:
+        for when in ("claimed", "performed", "claimed", "performed"):
+            kills += work(tmp_path, receiver, when, now).wait(60) == -signal.SIGKILL
+            now += LEASE_MS
+        for pause_s in (0.0, 0.01, 0.03):
+            worker = work(tmp_path, receiver, "any time", now)
+            time.sleep(pause_s)
+            os.kill(worker.pid, signal.SIGKILL)
+            worker.wait(60)
+            now += LEASE_MS
+        outcomes = finish(ledger, receiver, now)
+
+    assert kills == 4
+    assert len(wanted) == 30
+    assert receiver.effects.keys() == wanted
+    assert receiver.deliveries.total() > len(wanted), "a kill after the effect repeats the request"
+    assert {a.status for a in ledger.actions()} == {Status.DONE}
+    assert not receiver.refused
+    assert outcomes
+
+
+def finish(ledger: Ledger, receiver: Receiver, now: int) -> list[Outcome]:
+    def wall_clock() -> int:
+        return time.time_ns() // 1_000_000  # noqa: TID251 - signatures carry the real time
+
+    webhook = Webhook(receiver.url, (SECRET,), wall_clock, ("127.0.0.0/8",))
+    relay = Relay(ledger, {"*": webhook})
+    return [*relay.run_once(now), *relay.run_once(now + MINUTE)]
