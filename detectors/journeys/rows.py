@@ -1,7 +1,7 @@
 """Rows of facts, as detectors see them: one attribute per fact, one array element per row."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Rows:
         return self._columns[f"{fact}.{place}"]
 
     @classmethod
-    def of(cls, words: Vocabulary | None = None, **known: int) -> "Rows":
+    def of(cls, words: Vocabulary | None = None, /, **known: int) -> Self:
         """Return one row on which only ``known`` facts are known: the row of examples and tests."""
         columns = {name: np.array([known.pop(name, f.unknown)]) for name, f in cls._scalars()}
         for name in [name for name in known if "." in name]:

@@ -60,6 +60,16 @@ class Orders(Rows):
     contact_answered_at = Max(rare=True)
     """Last answer to any contact."""
 
+    @property
+    def last_contact_at(self) -> Numbers:
+        """When the customer last got in touch, ms UTC; 0 if never."""
+        return self.recent("contacts", 0)
+
+    @property
+    def earlier_contact_at(self) -> Numbers:
+        """When the customer got in touch the time before, ms UTC; 0 if never."""
+        return self.recent("contacts", 1)
+
 
 class Lines(Rows):
     """One row per order line."""
@@ -151,6 +161,16 @@ class Shipments(Rows):
     def is_known(self) -> Flags:
         """Whether anything was reported of the parcel itself."""
         return (self.packed_at < NEVER) | (self.dispatched_at < NEVER) | (self.last_movement_at > 0)
+
+    @property
+    def last_attempt_at(self) -> Numbers:
+        """When delivery was last tried in vain, ms UTC; 0 if never."""
+        return self.recent("attempts", 0)
+
+    @property
+    def earlier_attempt_at(self) -> Numbers:
+        """When it was tried in vain the time before, ms UTC; 0 if never."""
+        return self.recent("attempts", 1)
 
     @cached_property
     def expected_by(self) -> Numbers:

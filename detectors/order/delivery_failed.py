@@ -29,6 +29,8 @@ class DeliveryFailed:
         "address_problem_at",
         "refused_at",
         "held_at",
+        "last_attempt_at",
+        "earlier_attempt_at",
         "last_movement_at",
         "lane",
     )
@@ -42,7 +44,7 @@ class DeliveryFailed:
 
         At once for the address, for a parcel not taken in, and for a second failed attempt.
         """
-        last, before = shipment.recent("attempts", 0), shipment.recent("attempts", 1)
+        last, before = shipment.last_attempt_at, shipment.earlier_attempt_at
         at_once = np.minimum(shipment.address_problem_at, shipment.refused_at)
         at_once = np.minimum(at_once, when(before > 0, last))
         held = (shipment.held_at > 0) & (shipment.held_at >= shipment.last_movement_at)

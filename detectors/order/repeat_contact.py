@@ -21,13 +21,18 @@ class RepeatContact:
     version: ClassVar = "1"
     table: ClassVar = Table.ORDER
     severity: ClassVar = Severity.HIGH
-    evidence: ClassVar[tuple[str, ...]] = ("contact_answered_at", "placed_at", "promised_by")
+    evidence: ClassVar[tuple[str, ...]] = (
+        "last_contact_at",
+        "earlier_contact_at",
+        "placed_at",
+        "promised_by",
+    )
 
     window: timedelta = timedelta(days=30)
     """How long one story is remembered: contacts about one order in a month are one case."""
 
     def due(self, order: Orders) -> Times:
         """Return when each customer asked again, ms UTC."""
-        last, before = order.recent("contacts", 0), order.recent("contacts", 1)
+        last, before = order.last_contact_at, order.earlier_contact_at
         again = (before > 0) & (last - before <= ms(self.window))
         return when(again & (order.contact_answered_at < last), last)
