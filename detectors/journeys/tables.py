@@ -76,7 +76,7 @@ class Lines(Rows):
 
     known_at = Min()
     ship_by = Min()
-    promised_by = Min(of=Orders)
+    promised_by = Min()
     order_cancelled_at = Min(of=Orders, rare=True)
     whole_refunded_at = Max(of=Orders, rare=True)
     unfillable_at = Min(rare=True)

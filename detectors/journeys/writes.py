@@ -76,9 +76,8 @@ def placed(book: Book, events: Sequence[e.OrderPlaced], h: Happenings) -> None:
     """An order and its lines become known, with what was promised."""
     n = len(events)
     flat, counts = _lines(events)
-    fallback = [x.ship_by for x in events]
     line_stamps = [line.ship_by for line in flat]
-    times = _times([x.promised_by for x in events] + fallback)
+    times = _times([x.promised_by for x in events] + [x.ship_by for x in events])
     each = h.each(counts)
     ship_by = np.repeat(times[n:], counts)
     if any(line_stamps):
@@ -90,13 +89,14 @@ def placed(book: Book, events: Sequence[e.OrderPlaced], h: Happenings) -> None:
     needed = [x.needed_by for x in events]
     if any(needed):
         some = np.flatnonzero([bool(stamp) for stamp in needed])
-        times = _times(list(filter(None, needed)))
-        book.write(Table.ORDER, h.some(some).write(h.orders[some], {"needed_by": times}))
+        by = _times(list(filter(None, needed)))
+        book.write(Table.ORDER, h.some(some).write(h.orders[some], {"needed_by": by}))
     rows = book.child(Table.LINE, each.orders, [line.line_id for line in flat])
     items = list(map(_ITEM, flat))
     quantity = np.array([x.quantity for x in flat], np.int64)
     known = {
         "known_at": each.occurred,
+        "promised_by": np.repeat(times[:n], counts),
         "ship_by": ship_by,
         "quantity": quantity,
         "item": book.words.items.codes(items),
@@ -129,9 +129,19 @@ def packed(book: Book, events: Sequence[e.ShipmentPacked], h: Happenings) -> Non
     """A parcel was closed; its lines with the SKUs as scanned."""
     rows = book.child(Table.SHIPMENT, h.orders, [x.shipment_id for x in events])
     flat, counts = _lines(events)
-    named = np.where(np.array(counts) > 0, h.occurred, NEVER)
-    book.write(Table.SHIPMENT, h.write(rows, {"packed_at": h.occurred, "named_at": named}))
-    _weights(book, events, h, rows)
+    off, well_at = _weighed(events, h)
+    values = {
+        "packed_at": h.occurred,
+        "named_at": np.where(np.array(counts) > 0, h.occurred, NEVER),
+        "weighed_well_at": well_at,
+    }
+    book.write(Table.SHIPMENT, h.write(rows, values))
+    if off:
+        index = np.array(list(off), np.int64)
+        some = h.some(index)
+        codes = book.words.weights.codes(list(off.values()))
+        badly = {"weights": codes, "weighed_badly_at": some.occurred}
+        book.write(Table.SHIPMENT, some.write(rows[index], badly))
     lines, each = _carried(book, rows, h, flat, counts)
     skus = [x.sku for x in flat]
     values = {
@@ -149,25 +159,18 @@ def _known(codes: Numbers, texts: Sequence[str]) -> Numbers:
     return codes
 
 
-def _weights(book: Book, events: Sequence[e.ShipmentPacked], h: Happenings, rows: Numbers) -> None:
-    """Remember when a weighing came out as expected, and what was weighed when it did not."""
+def _weighed(
+    events: Sequence[e.ShipmentPacked], h: Happenings
+) -> tuple[dict[int, int], Times]:
+    """Return what was weighed where it was off, and when a parcel weighed what it should (or 0)."""
     expected = np.array([x.expected_weight_g or 0 for x in events], np.int64)
     actual = np.array([x.actual_weight_g or 0 for x in events], np.int64)
     known = (expected > 0) & (actual > 0)
-    if not known.any():
-        return
     close = np.abs(actual - expected) <= np.maximum(expected // CLOSE_SHARE, CLOSE_G)
-    well = (known & close).nonzero()[0]
-    some = h.some(well)
-    book.write(Table.SHIPMENT, some.write(rows[well], {"weighed_well_at": some.occurred}))
     badly = (known & ~close).nonzero()[0]
-    some = h.some(badly)
     pairs = expected[badly] << GRAM_BITS | actual[badly]
-    values = {
-        "weights": book.words.weights.codes(pairs.tolist()),
-        "weighed_badly_at": some.occurred,
-    }
-    book.write(Table.SHIPMENT, some.write(rows[badly], values))
+    off = dict(zip(badly.tolist(), pairs.tolist(), strict=True))
+    return off, np.where(known & close, h.occurred, 0)
 
 
 def _carried(
