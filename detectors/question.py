@@ -1,6 +1,6 @@
 """What a detector is: one question asked of rows of facts."""
 
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeGuard
 
 from detectors.journeys.tables import Table
 from schemas.problems import Severity
@@ -28,9 +28,13 @@ class Question(Protocol):
         """Return ms UTC per row; ``NEVER`` where nothing is wrong."""
 
 
-@runtime_checkable
 class Refutable(Protocol):
     """A detector whose problems can turn out never to have been any."""
 
     def refuted(self, rows: Any, /) -> Flags:  # noqa: ANN401 - each detector names its own table's rows
         """Return where what was reported has been taken back."""
+
+
+def is_refutable(question: object) -> TypeGuard[Refutable]:
+    """Return whether problems of this detector can be taken back."""
+    return hasattr(question, "refuted")

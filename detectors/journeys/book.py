@@ -107,8 +107,12 @@ class Book:
         return rows, fresh
 
     def _inherit(self, table: Table, parent: Table, rows: Numbers, parents: Numbers) -> None:
-        for fact in INHERITED[table].get(parent, ()):
-            self.stores[table].inherit(fact, rows, self.stores[parent], parents)
+        store, above = self.stores[table], self.stores[parent]
+        facts = INHERITED[table].get(parent, [])
+        has_rare = bool(facts) and above.aside_of.values[parents].any()
+        for fact in facts:
+            if has_rare or not above.kind.facts[fact.name].rare:
+                store.inherit(fact, rows, above, parents)
 
     # ----- writes -----
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from detectors.journeys.folds import Numbers
 from detectors.journeys.versions import Versions
-from detectors.question import Question, Refutable
+from detectors.question import Question, is_refutable
 from schemas.times import NEVER, Flags, Times
 
 
@@ -68,7 +68,7 @@ def settle(
     taken_back = {
         i: flags
         for i, detector in enumerate(detectors)
-        if isinstance(detector, Refutable) and (flags := detector.refuted(v.rows)).any()
+        if is_refutable(detector) and (flags := detector.refuted(v.rows)).any()
     }
     return Settled(
         Edges(*np.nonzero(opened)),

@@ -11,7 +11,7 @@ from detectors.journeys.folds import Fact, Fold, Numbers
 from detectors.journeys.streams import KIND_BITS, KIND_NAMES
 from detectors.journeys.tables import ROWS, Table
 from detectors.journeys.versions import NO_CAUSE, Versions
-from detectors.question import Question, Refutable
+from detectors.question import Question, is_refutable
 from schemas.problems import Cause, Change, ChangeKind, Evidence, Problem, problem_id
 from schemas.times import NEVER
 
@@ -41,7 +41,7 @@ class Findings:
         self._book = book
         self._open: dict[Key, Problem] = {}
         self._cleared: dict[Key, Problem] = {}
-        self._refutable = {d.kind for d in detectors if isinstance(d, Refutable)}
+        self._refutable = {d.kind for d in detectors if is_refutable(d)}
 
     def changes(
         self, table: Table, detectors: Sequence[Question], v: Versions, settled: Settled
