@@ -227,13 +227,12 @@ def _joined(parts: list[Decoded]) -> Decoded:
 def _pieces(text: bytes) -> Iterator[tuple[int, bytes]]:
     """Cut ``text`` after line breaks into pieces that stay in the processor's cache."""
     start = 0
-    while len(text) - start > _PIECE:
-        stop = text.find(b"\n", start + _PIECE) + 1
-        if not stop:
-            break
+    while True:
+        stop = text.find(b"\n", start + _PIECE) + 1 or len(text)
         yield start, text[start:stop]
+        if stop == len(text):
+            return
         start = stop
-    yield start, text[start:] if start else text
 
 
 def _is_utf8(text: bytes) -> bool:

@@ -112,8 +112,9 @@ class Mapped:
 
     def _event(self, foreign: object) -> Event:
         mapping = self._mapping
-        event: Plain = {"type": mapping.type, **mapping.constants}
-        _fill(event, mapping.fields, foreign)
+        event = _fill({"type": mapping.type}, mapping.fields, foreign)
+        for name, value in mapping.constants.items():
+            _put(event, name, value)
         for name, each in mapping.lists.items():
             _put(event, name, _lines(each, _pick(foreign, each.source)))
         made: Event = msgspec.convert(event, self._kind, strict=False)

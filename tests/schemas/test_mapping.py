@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from schemas.codec import Decoded, Decoder, Mapping
-from schemas.events import OrderedLine, OrderPlaced, Place
+from schemas.events import ContactOpened, OrderedLine, OrderPlaced, Place
 from schemas.mapping import MappingError
 
 YAML = """
@@ -169,3 +169,31 @@ def test_a_mapping_that_cannot_work_is_refused_when_it_is_read(
 def test_yaml_that_is_none_is_refused() -> None:
     with pytest.raises(MappingError):
         Mapping.from_yaml("fields: [")
+
+
+def test_a_constant_may_be_nested_or_a_truth_value() -> None:
+    mapping = Mapping.from_plain(
+        {
+            "type": "contact.opened",
+            "fields": {"id": "/i", "time": "/t", "contact_id": "/i", "customer_id": "/c"},
+            "constants": {"wants_callback": True},
+        }
+    )
+    record = b'{"i":1,"c":2,"t":"2026-03-01T00:00:00Z"}'
+
+    (event,) = Decoder(mapping=mapping).decode_lines(record).events
+
+    assert isinstance(event, ContactOpened)
+    assert event.wants_callback
+
+
+def test_a_field_that_is_both_a_value_and_an_object_is_rejected() -> None:
+    plain = {
+        "type": "order.cancelled",
+        "fields": {"id": "/i", "time": "/t", "order_id": "/i", "lines": "/i", "lines.x": "/i"},
+    }
+    record = b'{"i":1,"t":"2026-03-01T00:00:00Z"}'
+
+    (rejected,) = Decoder(mapping=Mapping.from_plain(plain)).decode_lines(record).rejected
+
+    assert rejected.path == "$.lines"
