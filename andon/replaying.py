@@ -4,13 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from andon.wiring import build_engine, read_playbook
 from streams.replay import Replayed, replay_paths
 
-_EPOCH = datetime.fromtimestamp(0, UTC)
-BATCH = 10_000
+BATCH: Final = 20_000
 """Events decided at a time; any number gives the same answers."""
+
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_DATE_LENGTH: Final = len("2026-01-01")
+
+
+class Unreadable(ValueError):  # noqa: N818 - read as a sentence: this is unreadable
+    """A moment that cannot be told; the message says how to write one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +35,18 @@ def moment(text: datetime | str | None) -> int | None:
     """Return ms UTC of an aware datetime or RFC 3339 text; a bare date is its midnight in UTC.
 
     Raises:
-        ValueError: It cannot be read, or has a time of day and no zone.
+        Unreadable: It is no time, or has a time of day and no zone.
     """
     if text is None:
         return None
-    stamp = datetime.fromisoformat(text) if isinstance(text, str) else text
-    if stamp.tzinfo is None:
-        if not isinstance(text, str) or len(text) > len("2026-01-01"):
-            raise ValueError(f"{text} has no zone: write it like 2026-01-01T00:00:00Z")
+    try:
+        stamp = datetime.fromisoformat(text) if isinstance(text, str) else text
+    except ValueError as error:
+        raise Unreadable(f"{text!r} is no time: write it like 2026-01-01T00:00:00Z") from error
+    if stamp.tzinfo is None and isinstance(text, str) and len(text) == _DATE_LENGTH:
         stamp = stamp.replace(tzinfo=UTC)
+    if stamp.tzinfo is None:
+        raise Unreadable(f"{text} has no zone: write it like 2026-01-01T00:00:00Z")
     return (stamp - _EPOCH) // timedelta(milliseconds=1)
 
 
@@ -44,5 +54,11 @@ def replay_sources(
     wanted: Wanted, on_progress: Callable[[int, int], None] | None = None
 ) -> Replayed:
     """Replay what is wanted; nothing is performed."""
-    engine = build_engine(read_playbook(wanted.playbook))
-    return replay_paths(wanted.paths, engine, batch_size=wanted.batch_size, on_progress=on_progress)
+    return replay_paths(
+        wanted.paths,
+        build_engine(read_playbook(wanted.playbook)),
+        batch_size=wanted.batch_size,
+        on_progress=on_progress,
+        since=wanted.since,
+        until=wanted.until,
+    )
