@@ -10,6 +10,9 @@ import numpy as np
 
 from detectors.journeys.journeys import Journeys, Typed, journey_keys
 from detectors.journeys.writes import WRITES
+from detectors.population.hearsay import HEARD, heard, retractions
+from detectors.population.judge import Judge
+from detectors.population.rules import PopulationRules
 from detectors.question import Question
 from detectors.registry import DETECTORS, registered
 from schemas.events import Event
@@ -29,6 +32,9 @@ class Batch:
     recorded: Times
 
 
+RULES = PopulationRules()
+"""What the judge goes by unless told otherwise."""
+
 NOTHING = Batch([], np.empty(0, np.int64), np.empty(0, np.int64))
 """A batch without events."""
 
@@ -40,11 +46,13 @@ class Engine:
         self,
         detectors: Sequence[Question] = DETECTORS,
         *,
+        rules: PopulationRules = RULES,
         partitions: int = 1,
         horizon: timedelta = HORIZON,
     ) -> None:
         """Start with empty tables and ``detectors`` (checked: ``NEVER`` on an empty row)."""
         self._journeys = [Journeys(registered(*detectors), ms(horizon)) for _ in range(partitions)]
+        self._judge = Judge(rules, ms(horizon))
         self._held: list[tuple[Event, int, int]] = []
         self.clock = 0
         """Everything recorded strictly before is decided, ms UTC."""
@@ -90,9 +98,11 @@ class Engine:
         )
 
     def advance(self, clock: int) -> list[Change]:
-        """Let time pass: decide strictly before ``clock`` (ms UTC)."""
+        """Let time pass: decide strictly before ``clock`` (ms UTC), or what was taken in if later."""
         if clock <= self.clock:
             return []
+        if self._held:
+            clock = max(clock, self._held[0][2])
         if self._held and self._held[0][2] < clock:
             events, occurred, recorded = self._with_held(NOTHING)
             self._held = []
@@ -100,19 +110,35 @@ class Engine:
         return self._settle(clock)
 
     def flush(self) -> list[Change]:
-        """End the input: decide up to and including its newest millisecond."""
-        return self.advance(self._held[0][2] + 1) if self._held else []
+        """End the input: decide up to and including its newest millisecond.
+
+        The judge's open period ends with it, as it would if time went on and nothing else came.
+        """
+        changes = self.advance(self._held[0][2] + 1) if self._held else []
+        return _sorted([*changes, *self._judge.close(self.clock)])
 
     def _write(self, events: Sequence[Event], occurred: Times, recorded: Times, until: int) -> None:
         typed = _by_type(events, occurred, recorded, until)
+        for part in typed:
+            if part[0] in HEARD:
+                self._judge.observe(heard(*part))
+        typed = [part for part in typed if part[0] in WRITES]
         parts = _partitioned(typed, len(self._journeys))
         for journeys, part in zip(self._journeys, parts, strict=True):
             journeys.write(part)
 
     def _settle(self, until: int) -> list[Change]:
         changes = [change for journeys in self._journeys for change in journeys.settle(until)]
+        for journeys in self._journeys:
+            self._judge.observe(journeys.findings.reports)
+            journeys.findings.reports.clear()
+        self._judge.observe(retractions(changes))
         self.clock = until
-        return sorted(changes, key=lambda change: (change.at, change.problem.id))
+        return _sorted(changes + self._judge.judge(until))
+
+
+def _sorted(changes: list[Change]) -> list[Change]:
+    return sorted(changes, key=lambda change: (change.at, change.problem.id))
 
 
 def partition_of(event: Event, partitions: int) -> int:
@@ -122,19 +148,19 @@ def partition_of(event: Event, partitions: int) -> int:
 
 
 class _Codes(dict[type[Event], int]):
-    """Event types to numbers; types that are part of no journey share the last one."""
+    """Event types to numbers; types of which nothing is asked share the last one."""
 
     def __missing__(self, kind: type[Event]) -> int:
         return _OTHER
 
 
-_KINDS = tuple(WRITES)
+_KINDS = tuple({**WRITES, **HEARD})
 _OTHER = len(_KINDS)
 _CODE = _Codes({kind: code for code, kind in enumerate(_KINDS)})
 
 
 def _by_type(events: Sequence[Event], occurred: Times, recorded: Times, until: int) -> list[Typed]:
-    """Return the journey events recorded before ``until`` by type, with their clocks."""
+    """Return the events recorded before ``until`` by type, with their clocks."""
     code = np.fromiter(map(_CODE.__getitem__, map(type, events)), np.int8, len(events))
     code[recorded >= until] = _OTHER
     order = np.argsort(code, kind="stable")
