@@ -8,6 +8,7 @@ of the month and ranges are all checked.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import compress
 from typing import Final, TypeVar
 
 import numpy as np
@@ -28,6 +29,8 @@ _HIGHEST: Final = "2999-19-39T29:59:59.999Z\n"
 
 _SHAPE: Final = np.frombuffer((_FRAME * _BLOCK).encode(), np.uint8)
 _LARGEST: Final = np.frombuffer((_HIGHEST * _BLOCK).encode(), np.uint8) ^ _SHAPE
+_SECONDS: Final = len("0000-00-00T00:00:00")
+_MICROSECONDS: Final = len("0000-00-00T00:00:00.000000")
 _DAY_S: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339: Final = re.compile(
@@ -91,15 +94,28 @@ def _block(stamps: list[str]) -> tuple[Times, Flags]:
 
 
 def _mixed(stamps: list[str]) -> tuple[Times, Flags]:
-    where = np.fromiter((len(stamp) == len(CANONICAL) for stamp in stamps), np.bool_, len(stamps))
-    likely = [stamp for stamp in stamps if len(stamp) == len(CANONICAL)]
-    times = _canonical(likely)
+    """Read the stamps that are canonical, or nearly so, together, and the others one by one."""
+    spelled = list(map(_respelled, stamps))
+    where = np.fromiter((len(stamp) == len(CANONICAL) for stamp in spelled), np.bool_, len(stamps))
+    times = _canonical(list(compress(spelled, where)))
     if times is None:
         return _exact(stamps)
-    rest, good = _exact(stamp for stamp in stamps if len(stamp) != len(CANONICAL))
+    rest, good = _exact(compress(stamps, ~where))
     merged = _spread(times, where, NEVER)
     merged[~where] = rest
     return merged, _spread(good, ~where, fill=True)
+
+
+def _respelled(stamp: str) -> str:
+    """Return a ``stamp`` in UTC with its fraction cut, or filled, to milliseconds."""
+    local = stamp.removesuffix("+00:00" if stamp.endswith("+00:00") else "Z")
+    if len(local) == len(stamp):
+        return stamp
+    if len(local) == _SECONDS:
+        return local + ".000Z"
+    if len(local) == _MICROSECONDS and local.isascii() and local[_SECONDS + 1 :].isdecimal():
+        return local[: _MICROSECONDS - 3] + "Z"
+    return local + "Z"
 
 
 def _exact(stamps: Iterable[str]) -> tuple[Times, Flags]:

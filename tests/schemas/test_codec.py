@@ -3,7 +3,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -58,6 +58,7 @@ def test_any_valid_event_survives_encoding_and_decoding(event: Event) -> None:
     assert decoded.recorded.tolist() == [parse_one(event.recordedtime or event.time)]
 
 
+@settings(max_examples=30)
 @given(journeys())
 def test_whole_journeys_survive_encoding_and_decoding(journey: list[Event]) -> None:
     decoded = decode(as_lines(journey))
@@ -94,6 +95,7 @@ def test_checking_a_batch_agrees_with_checking_each_event(event: Event) -> None:
     assert (settled is None) == (fault(event) is not None)
 
 
+@settings(max_examples=50)
 @given(journeys(), st.lists(st.binary(max_size=40), max_size=3), st.randoms(use_true_random=False))
 def test_no_line_is_lost_whatever_stands_between(
     journey: list[Event],

@@ -22,7 +22,10 @@ ENDED = Cause(fact="shipment.delivered", occurred_at=1500, recorded_at=2000)
     ("changes", "is_open"),
     [({}, True), ({"cleared_at": 2000}, False), ({"withdrawn_at": 2000}, False)],
 )
-def test_a_problem_is_open_until_something_ends_it(changes: dict[str, int], is_open: bool) -> None:
+def test_a_problem_is_open_until_something_ends_it(
+    changes: dict[str, int],
+    is_open: bool,  # noqa: FBT001 - an example's expectation, not a switch
+) -> None:
     assert replace(PROBLEM, **changes).is_open is is_open
 
 

@@ -50,6 +50,21 @@ def test_reading_many_agrees_with_reading_one_by_one(stamps: list[str]) -> None:
     assert times.tolist() == [NEVER if time is None else time for time in one_by_one]
 
 
+UTC_SPELLINGS = st.tuples(
+    st.datetimes(datetime(1971, 1, 1), datetime(2108, 1, 1)),  # noqa: DTZ001 - the zone follows
+    st.sampled_from(("seconds", "milliseconds", "microseconds")),
+    st.sampled_from(("Z", "+00:00", "+00:01", "z")),
+).map(lambda drawn: drawn[0].isoformat(timespec=drawn[1]) + drawn[2])
+
+
+@given(st.lists(UTC_SPELLINGS))
+def test_common_spellings_of_utc_are_read_as_the_standard_library_does(stamps: list[str]) -> None:
+    times, good = parse(stamps)
+
+    assert good.all()
+    assert times.tolist() == [oracle(stamp.upper()) for stamp in stamps]
+
+
 @given(ALMOST_STAMPS)
 def test_what_looks_like_a_stamp_is_read_as_the_standard_library_does_or_not_at_all(
     stamp: str,
