@@ -35,7 +35,7 @@ def replay(
         until: Leave out events recorded at or after this moment.
 
     Raises:
-        ValueError: A time has no zone.
+        ValueError: A time cannot be read or has no zone.
         PlaybookError: The playbook holds mistakes.
         OSError: A file cannot be read.
     """

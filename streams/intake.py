@@ -101,7 +101,7 @@ def order_key(event: Event) -> str:
     for field, prefix in (("order_id", ""), ("customer_id", "customer "), ("sku", "sku ")):
         if value := getattr(event, field, ""):
             return f"{prefix}{value}"
-    return f"contact {getattr(event, 'contact_id', '')}"
+    return ""
 
 
 def _entries(events: Sequence[Event], recorded: Times) -> list[Entry]:

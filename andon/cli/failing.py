@@ -8,11 +8,24 @@ def explained(error: Exception) -> str | None:
     from actions.errors import LedgerError
     from actions.marks import PlaybookError
     from andon.config import ConfigError
+    from andon.connectors.olist import Unimportable
+    from andon.replaying import Unreadable
     from andon.wiring import NotPossible
     from streams.folder import FolderInUse
     from streams.journal import JournalError
+    from streams.recordings import NotARecording
 
-    known = (ConfigError, FolderInUse, JournalError, LedgerError, NotPossible, PlaybookError)
+    known = (
+        ConfigError,
+        FolderInUse,
+        JournalError,
+        LedgerError,
+        NotARecording,
+        NotPossible,
+        PlaybookError,
+        Unimportable,
+        Unreadable,
+    )
     if isinstance(error, known):
         return escape(str(error))
     if isinstance(error, OSError) and error.filename is not None:

@@ -27,11 +27,11 @@ _LONGEST_TABLE = 40
 def replay(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="JSON Lines files (also .gz), or the data folder of a run."),
+        typer.Argument(help="JSON Lines files (also .gz), folders of them or of a run, or -."),
     ],
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Events at a time; changes no answer.")
-    ] = 10_000,
+    ] = 20_000,
     show_hash: Annotated[
         bool, typer.Option("--hash", help="Print a SHA-256 over all problems as the last line.")
     ] = False,
@@ -76,5 +76,5 @@ def _summarise(replayed: "Replayed") -> None:
         first = replayed.rejected[0]
         say(
             f"  {len(replayed.rejected):,} records rejected, "
-            f"the first: record {first.position}, {first.path}: {first.reason}"
+            f"the first: {first.file} line {first.position + 1}, {first.path}: {first.reason}"
         )

@@ -14,10 +14,11 @@ import pytest
 
 from actions.ledger import Ledger
 from andon.simulate import simulate
+from andon.wiring import build_engine, read_playbook
 from schemas.codec import Decoder
 from schemas.problems import Problem, problems_digest
 from schemas.testing import a_dispatch, an_order, as_lines
-from streams.engine import Batch, Engine
+from streams.engine import Batch
 from streams.folder import Folder
 from streams.journal import Journal
 
@@ -85,7 +86,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def digest_in_one_go(path: Path) -> str:
-    engine, decoded = Engine(), Decoder().decode_lines(path.read_bytes())
+    engine, decoded = build_engine(read_playbook(None)), Decoder().decode_lines(path.read_bytes())
     changes = engine.step(Batch(decoded.events, decoded.occurred, decoded.recorded))
     newest = {change.problem.id: change.problem for change in changes + engine.flush()}
     return problems_digest(list(newest.values()))

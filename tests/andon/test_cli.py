@@ -1,0 +1,170 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from andon.cli import COMMANDS, GROUPS, with_address
+
+ANDON = Path(sys.executable).parent / "andon"
+Done = subprocess.CompletedProcess[str]
+
+
+def andon(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> Done:
+    return subprocess.run(
+        [ANDON, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        timeout=120,
+        env=os.environ | {"COLUMNS": "100"} | environment,
+    )
+
+
+def words(text: str) -> str:
+    """Return ``text`` without the line breaks that a narrow terminal asks for."""
+    return " ".join(text.split())
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; sys.argv = ['andon', '--help']\nfrom andon.cli import main\n"
+    code += "try: main()\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"pandas", "numpy", "sqlalchemy", "pydantic", "uvicorn", "starlette", "alembic"}
+
+    assert heavy.isdisjoint(done.stderr.split())
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in COMMANDS])
+def test_every_command_has_help_with_examples(name: str) -> None:
+    done = andon(name, "--help")
+
+    assert done.returncode == 0
+    assert f"andon {name}" in done.stdout.split("Examples")[1]
+
+
+def test_every_group_lists_its_commands() -> None:
+    for name, _ in GROUPS:
+        assert "Commands" in andon(name, "--help").stdout
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    assert andon("run", "--nonsense").returncode == 2
+
+
+def test_the_version_is_told() -> None:
+    assert andon("--version").stdout.startswith("andon 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["run"], "--http"),
+        (["run", "missing.jsonl"], "missing.jsonl: no such file"),
+        (["run", "-", "--follow"], "--follow needs a file"),
+        (["run", "x", "--http", "0", "--recording"], "what comes by HTTP happens now"),
+        (["run", "--http", "9:99999"], "write PORT or HOST:PORT"),
+        (["problems"], "start `andon run` first"),
+        (["actions", "--status", "lost"], "there are shadow, waiting"),
+        (["rejected", "list"], "start `andon run` first"),
+        (["explain", "O-1"], "start `andon run` first"),
+    ],
+)
+def test_a_mistake_exits_with_2_and_names_the_remedy(
+    arguments: list[str], remedy: str, tmp_path: Path
+) -> None:
+    done = andon(*arguments, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert remedy in words(done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = andon("run", "--http", address)
+
+    assert done.returncode == 2
+    assert f"cannot listen on {address}" in words(done.stderr)
+
+
+def test_a_sound_playbook_is_called_so() -> None:
+    done = andon("playbook", "check")
+
+    assert done.returncode == 0
+    assert "sound" in done.stderr
+
+
+def test_mistakes_in_a_playbook_are_named_by_place_and_exit_with_1(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(andon("playbook", "show").stdout.replace("silence: 72h", "silense: 72h"))
+    done = andon("playbook", "check", path, "-o", "json")
+    fault = json.loads(done.stdout)
+
+    assert done.returncode == 1
+    assert "did you mean silence?" in fault["message"]
+    assert Path(fault["file"]).name == "shop.yaml"
+    assert fault["line"] > 1
+
+
+def test_the_schema_for_editors_is_json() -> None:
+    assert json.loads(andon("playbook", "schema").stdout)["title"] == "Andon playbook"
+
+
+def test_doctor_finds_a_fresh_folder_sound(tmp_path: Path) -> None:
+    done = andon("doctor", "--data", tmp_path / "new", "--port", "0", "-o", "json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert (done.returncode, {one["result"] for one in found}) == (0, {"ok"})
+    assert not (tmp_path / "new").exists()
+
+
+def test_doctor_exits_with_1_and_names_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"this is no database at all" * 50)
+    done = andon("doctor", "--data", tmp_path, "--port", "0")
+
+    assert done.returncode == 1
+    assert "1 of 10 checks failed" in done.stderr
+
+
+def test_settings_come_from_environment_before_file(tmp_path: Path) -> None:
+    (tmp_path / "andon.toml").write_text('data = "from-file"\n')
+    by_file = andon("problems", cwd=tmp_path)
+    by_environment = andon("problems", cwd=tmp_path, ANDON_DATA="from-environment")
+
+    assert "from-file" in by_file.stderr
+    assert "from-environment" in by_environment.stderr
+
+
+def test_an_unknown_setting_is_named(tmp_path: Path) -> None:
+    (tmp_path / "andon.toml").write_text('dato = "x"\n')
+    done = andon("problems", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "no setting is called 'dato'" in words(done.stderr)
+
+
+def test_http_alone_means_the_default_address() -> None:
+    assert with_address(["run", "--http"]) == ["run", "--http", "127.0.0.1:8080"]
+    assert with_address(["run", "--http", "-p", "x"])[2] == "127.0.0.1:8080"
+    assert with_address(["run", "--http", "9000"]) == ["run", "--http", "9000"]
+
+
+def test_no_colour_is_honoured(tmp_path: Path) -> None:
+    done = andon("problems", cwd=tmp_path, NO_COLOR="1", FORCE_COLOR="1")
+
+    assert "\x1b[3" not in done.stderr
+
+
+@pytest.mark.slow
+def test_the_demo_tells_its_week_and_what_to_try_next() -> None:
+    done = andon("demo", "--fast")
+
+    assert done.returncode == 0
+    assert "knew first" in done.stdout
+    assert "What to try next" in done.stdout
