@@ -33,10 +33,15 @@ def amount_of(limit: Budget | Limit, action: Action) -> int:
     return action.cost_minor if action.currency == limit.at_most.currency else 0
 
 
+def account_of(action: Action) -> str | None:
+    """Return the customer an action counts for; their order where nobody knows who they are."""
+    return action.customer_id or action.order_id
+
+
 def whose_of(limit: Budget | Limit, action: Action) -> str | None:
     """Return on whose account ``limit`` counts an action; ``None`` where there is none."""
     if limit.per == "customer":
-        return action.customer_id or action.order_id
+        return account_of(action)
     return action.rule if limit.per == "rule" else "everything"
 
 

@@ -49,7 +49,7 @@ class Past:
     handled: set[str] = field(default_factory=set)
     called_off: set[str] = field(default_factory=set)
     ended: dict[Subject, list[int]] = field(default_factory=lambda: defaultdict(list))
-    used: dict[int, Counter[str]] = field(default_factory=dict)
+    used: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def of(self, problem: Problem) -> History:
         """Return the history of one problem as of now."""
@@ -85,7 +85,7 @@ def recall(connection: Connection, fresh: Sequence[Change], playbook: Playbook, 
     _recall_planned(connection, past, {change.problem.id for change in fresh})
     _recall_handled(connection, past, opened)
     accounts = {p.customer_id or p.order_id or "" for p in opened}
-    for limit in playbook.limits:
+    for limit in playbook.limits if opened else ():
         past.used[id(limit)] = Counter(dict(_uses(connection, limit, accounts, now)))
     return past
 
@@ -127,27 +127,23 @@ def _uses(
     connection: Connection, limit: Budget | Limit, accounts: Collection[str], now: int
 ) -> Iterator[tuple[str, int]]:
     """Yield who used how much of ``limit``: all that was handed to the relay and not called off."""
-    account = func.coalesce(actions.c.customer_id, actions.c.order_id)
-    whose = {"customer": account, "rule": actions.c.rule}.get(limit.per, literal("everything"))
+    accounts_of = {"customer": outbox.c.account, "rule": outbox.c.rule}
+    whose = accounts_of.get(limit.per, literal("everything"))
+    amount = outbox.c.cost_minor if isinstance(limit, Budget) else literal(1)
     query = (
-        select(whose, func.sum(_amount(limit)))
-        .select_from(outbox.join(actions, outbox.c.id == actions.c.id))
-        .where(outbox.c.status != Status.CALLED_OFF.value, _what(limit))
-        .where(actions.c.planned_at > now - ms(limit.within))
+        select(whose, func.sum(amount))
+        .where(_what(limit), outbox.c.planned_at > now - ms(limit.within))
+        .where(outbox.c.status != Status.CALLED_OFF.value)
         .group_by(whose)
     )
     if limit.per == "customer":
-        rows = _of(connection, query, account, accounts)
+        rows = _of(connection, query, outbox.c.account, accounts)
     else:
         rows = iter(connection.execute(query))
     yield from ((who, int(used)) for who, used in rows)
 
 
-def _amount(limit: Budget | Limit) -> ColumnElement[int]:
-    return actions.c.cost_minor if isinstance(limit, Budget) else literal(1)
-
-
 def _what(limit: Budget | Limit) -> ColumnElement[bool]:
     if isinstance(limit, Limit):
-        return actions.c.name == limit.action
-    return actions.c.currency == limit.at_most.currency
+        return outbox.c.type == limit.action
+    return outbox.c.currency == limit.at_most.currency

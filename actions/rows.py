@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import RowMapping
 
 from actions.causes import ACTION_NAMESPACE
+from actions.limits import account_of
 from schemas.decisions import Action, Decision, Mode, Outcome, Status, Verdict, plain_action
 from schemas.problems import Change, ChangeKind, Problem
 
@@ -129,6 +130,11 @@ def outbox_row(action: Action, due_at: int) -> dict[str, object]:
         "failures": 0,
         "due_at": due_at,
         "leased_until": 0,
+        "account": account_of(action),
+        "rule": action.rule,
+        "cost_minor": action.cost_minor,
+        "currency": action.currency,
+        "planned_at": action.planned_at,
     }
 
 

@@ -108,7 +108,7 @@ actions: Final = Table(
     Index(None, "problem_id"),
     Index(None, "order_id"),
     Index(None, "planned_at"),
-    Index(None, "customer_id", "planned_at"),
+    Index(None, "customer_id"),
 )
 """Every intention with the status it was planned in; append-only."""
 
@@ -126,10 +126,23 @@ outbox: Final = Table(
     Column("failures", Integer, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("leased_until", BigInteger, nullable=False),
+    Column("account", String),
+    Column("rule", String, nullable=False),
+    Column("cost_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("planned_at", BigInteger, nullable=False),
     UniqueConstraint("id"),
     Index(None, "status", "due_at"),
+    Index(None, "account", "currency", "planned_at"),
+    Index(None, "account", "type", "planned_at"),
+    Index(None, "currency", "planned_at"),
+    Index(None, "type", "planned_at"),
 )
-"""What is to be performed, under Debezium's column names, and how far the relay has come."""
+"""What is to be performed, under Debezium's column names, and how far the relay has come.
+
+Budgets are counted here: only what was handed to the relay has used any, so that counting stays
+quick however much waits for people.
+"""
 
 outcomes: Final = Table(
     "outcomes",

@@ -124,7 +124,7 @@ def _actions() -> None:
     _index("actions", "problem_id")
     _index("actions", "order_id")
     _index("actions", "planned_at")
-    _index("actions", "customer_id", "planned_at")
+    _index("actions", "customer_id")
 
 
 def _outbox() -> None:
@@ -141,11 +141,19 @@ def _outbox() -> None:
         _needed("failures", sa.Integer()),
         _needed("due_at", BIG),
         _needed("leased_until", BIG),
+        sa.Column("account", sa.String()),
+        _needed("rule", sa.String()),
+        _needed("cost_minor", BIG),
+        _needed("currency", sa.String(3)),
+        _needed("planned_at", BIG),
         sa.PrimaryKeyConstraint("seq", name="pk_outbox"),
         sa.UniqueConstraint("id", name="uq_outbox_id"),
         _reference("outbox", "id", "actions.id"),
     )
     _index("outbox", "status", "due_at")
+    for column in ("currency", "type"):
+        _index("outbox", column, "planned_at")
+        _index("outbox", "account", column, "planned_at")
     op.create_table(
         "outcomes",
         sa.Column("seq", SEQUENCE, nullable=False),
