@@ -28,7 +28,7 @@ class Question(Protocol):
         """Return ms UTC per row; ``NEVER`` where nothing is wrong."""
 
 
-class Refutable(Protocol):
+class Refutable(Question, Protocol):
     """A detector whose problems can turn out never to have been any."""
 
     def refuted(self, rows: Any, /) -> Flags:  # noqa: ANN401 - each detector names its own table's rows

@@ -4,13 +4,13 @@ from typing import Final
 
 from detectors.journeys.tables import ROWS
 from detectors.journeys.vocabulary import Lane, Vocabulary
-from detectors.question import Question, Refutable
+from detectors.question import Question, is_refutable
 
 HOME: Final = Lane("acme", "", "DE", "", "DE", "")
 ABROAD: Final = Lane("acme", "", "DE", "", "VN", "")
 
 
-def due(detector: Question, words: Vocabulary | None = None, **known: int) -> int:
+def due(detector: Question, words: Vocabulary | None = None, /, **known: int) -> int:
     """Return when ``detector`` calls a row a problem (ms UTC) of which it knows only ``known``."""
     return int(detector.due(ROWS[detector.table].of(words, **known))[0])
 
@@ -18,7 +18,7 @@ def due(detector: Question, words: Vocabulary | None = None, **known: int) -> in
 def refuted(detector: Question, **known: int) -> bool:
     """Return whether ``detector`` takes a problem of the row with ``known`` facts back."""
     rows = ROWS[detector.table].of(**known)
-    return isinstance(detector, Refutable) and bool(detector.refuted(rows)[0])
+    return is_refutable(detector) and bool(detector.refuted(rows)[0])
 
 
 def words_of(*lanes: Lane, etas: tuple[int, ...] = ()) -> Vocabulary:

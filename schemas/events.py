@@ -2,8 +2,8 @@
 
 An event is a fact a system reported, in the past tense. ``time`` is when it happened (CloudEvents
 ``time``), ``recordedtime`` when it was learnt; both are RFC 3339 text here and become milliseconds
-in :mod:`schemas.codec`. Open vocabularies (``status``, ``reason`` ...) stay text: an unknown word is
-counted and read as ``unknown``, never refused.
+in :mod:`schemas.codec`. Open vocabularies (``status``, ``reason`` ...) stay text: an unknown word
+is counted and read as ``unknown``, never refused.
 """
 
 from typing import Annotated, Final

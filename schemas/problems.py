@@ -1,4 +1,4 @@
-"""A problem: the answer of a detector, from when to when, about what, and the facts that prove it."""
+"""A problem: a detector's answer, from when to when, about what, and the facts that prove it."""
 
 import hashlib
 from enum import StrEnum
@@ -37,7 +37,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One thing that is wrong for a customer. All times ms UTC; ``None`` where it has not happened."""
+    """One thing that is wrong for a customer; times ms UTC, ``None`` where it has not happened."""
 
     id: str
     kind: str

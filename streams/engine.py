@@ -10,7 +10,7 @@ import numpy as np
 
 from detectors.journeys.journeys import Journeys, Typed, journey_keys
 from detectors.journeys.writes import WRITES
-from detectors.population.hearsay import HEARD, heard, retractions
+from detectors.population.hearsay import HEARD, retractions
 from detectors.population.judge import Judge
 from detectors.population.rules import PopulationRules
 from detectors.question import Question
@@ -67,7 +67,7 @@ class Engine:
         return self.decide()
 
     def take(self, batch: Batch) -> None:
-        """Take in a batch without deciding yet: small batches are read faster, large ones decided."""
+        """Take in a batch without deciding yet: small ones are read faster, large ones decided."""
         if not batch.events:
             return
         events, occurred, recorded = self._with_held(batch)
@@ -98,7 +98,7 @@ class Engine:
         )
 
     def advance(self, clock: int) -> list[Change]:
-        """Let time pass: decide strictly before ``clock`` (ms UTC), or what was taken in if later."""
+        """Let time pass: decide strictly before ``clock`` (ms UTC), or all taken in if later."""
         if clock <= self.clock:
             return []
         if self._held:
@@ -119,9 +119,9 @@ class Engine:
 
     def _write(self, events: Sequence[Event], occurred: Times, recorded: Times, until: int) -> None:
         typed = _by_type(events, occurred, recorded, until)
-        for part in typed:
-            if part[0] in HEARD:
-                self._judge.observe(heard(*part))
+        for kind, some, happened, learnt in typed:
+            if kind in HEARD:
+                self._judge.observe(HEARD[kind](some, happened, learnt))
         typed = [part for part in typed if part[0] in WRITES]
         parts = _partitioned(typed, len(self._journeys))
         for journeys, part in zip(self._journeys, parts, strict=True):
@@ -165,7 +165,7 @@ def _by_type(events: Sequence[Event], occurred: Times, recorded: Times, until: i
     code[recorded >= until] = _OTHER
     order = np.argsort(code, kind="stable")
     bounds = np.searchsorted(code[order], np.arange(_OTHER + 1)).tolist()
-    found = []
+    found: list[Typed] = []
     for kind, start, end in zip(_KINDS, bounds[:-1], bounds[1:], strict=True):
         if end > start:
             at = order[start:end]

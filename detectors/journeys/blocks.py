@@ -87,8 +87,9 @@ class Column:
 class Block:
     """Some facts of a table, grouped by how they fold.
 
-    ``lows`` holds ``Min`` facts and ``Max`` facts (negated, so the smallest wins in both). ``picks``
-    holds codes, and ``picked_at`` the time (ms UTC, negated for ``Last``) of the event behind each.
+    ``lows`` holds ``Min`` facts and ``Max`` facts (negated, so the smallest wins in both).
+    ``picks`` holds codes, and ``picked_at`` the time (ms UTC, negated for ``Last``) of the event
+    behind each.
     ``recents`` holds (time, id) pairs, newest first, and 0 where there are fewer.
     """
 

@@ -169,8 +169,9 @@ class Book:
     @property
     def nbytes(self) -> int:
         """Memory in use by rows, chains, ids and names, bytes."""
-        parts = (*self.stores.values(), *self.chains.values(), self.orders, self.words.customers)
-        return sum(part.nbytes for part in parts)
+        tables = sum(store.nbytes for store in self.stores.values())
+        chains = sum(chain.nbytes for chain in self.chains.values())
+        return tables + chains + self.orders.nbytes + self.words.customers.nbytes
 
 
 def _walk(store: Store, chain: Chain, parents: Numbers, keys: Numbers) -> Numbers:

@@ -1,7 +1,7 @@
 """Problems about journeys: found, ended, withdrawn, each change with what caused it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -11,6 +11,7 @@ from detectors.journeys.folds import Fact, Fold, Numbers
 from detectors.journeys.streams import KIND_BITS, KIND_NAMES
 from detectors.journeys.tables import ROWS, Table
 from detectors.journeys.versions import NO_CAUSE, Versions
+from detectors.observations import REPORTED, Report
 from detectors.question import Question, is_refutable
 from schemas.problems import Cause, Change, ChangeKind, Evidence, Problem, problem_id
 from schemas.times import NEVER
@@ -33,6 +34,14 @@ Key = tuple[str, Table, int]
 """Kind, table and row: what a journey can have one open problem of."""
 
 
+class Opening(NamedTuple):
+    """The version in which a problem opens, when it opens and since when it was due (ms UTC)."""
+
+    version: int
+    opened_at: int
+    due_at: int
+
+
 class Findings:
     """The problems that are open, and those that a refutation could still withdraw."""
 
@@ -42,6 +51,8 @@ class Findings:
         self._open: dict[Key, Problem] = {}
         self._cleared: dict[Key, Problem] = {}
         self._refutable = {d.kind for d in detectors if is_refutable(d)}
+        self.reports: list[Report] = []
+        """What the judge must hear of; whoever tells it empties the list."""
 
     def changes(
         self, table: Table, detectors: Sequence[Question], v: Versions, settled: Settled
@@ -72,14 +83,33 @@ class Findings:
     def _begin(self, key: Key, question: Question, v: Versions, version: int, due: int) -> Change:
         at = int(v.at[version])
         opened_at = max(due, at)
-        problem = self._problem(key, question, v, version, opened_at, due)
+        problem = self._problem(key, question, v, Opening(version, opened_at, due))
         self._open[key] = problem
+        if problem.kind in REPORTED:
+            self.reports.append(self._report(key, problem, v, version))
         return Change(ChangeKind.OPENED, opened_at, problem)
 
-    def _problem(
-        self, key: Key, question: Question, v: Versions, version: int, opened_at: int, due: int
-    ) -> Problem:
+    def _report(self, key: Key, problem: Problem, v: Versions, version: int) -> Report:
+        """Return what the judge must know of a ``problem`` about a line."""
         _, table, row = key
+        order_id, line_id = self._book.path(table, row)
+        code = int(v.rows.column("item")[version])
+        sku, seller_id, *_ = self._book.words.items.values[code]
+        return Report(
+            at=problem.opened_at,
+            cause=problem.opened_by,
+            id=problem.id,
+            order_id=order_id,
+            line_id=line_id,
+            sku=sku,
+            seller_id=seller_id,
+            customer_id=problem.customer_id or "",
+            sent_at=int(v.rows.column("first_dispatched_at")[version]),
+        )
+
+    def _problem(self, key: Key, question: Question, v: Versions, opening: Opening) -> Problem:
+        _, table, row = key
+        version, opened_at, due = opening
         order, *rest = self._book.path(table, row)
         about_customer = order.startswith(CUSTOMER_KEY)
         customer = (

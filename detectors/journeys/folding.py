@@ -1,6 +1,7 @@
 """All versions at once: every fold of every touched row in a handful of sweeps."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -129,8 +130,8 @@ def _fold_picks(
         if not said:
             columns[fact.name] = layout.spread(stored).astype(np.int64)
             continue
-        code = np.full(layout.size, -1)
-        time = np.full(layout.size, NEVER)
+        picked = Picked(np.full(layout.size, -1), np.full(layout.size, NEVER))
+        code, time = picked.code, picked.time
         code[layout.heads], time[layout.heads] = stored, since
         for number, stream in said:
             place, new = _places(layout, number, stream.values[fact.name])
@@ -138,15 +139,24 @@ def _fold_picks(
             code[place] = new
             signed = -occurred if fact.fold is Fold.LAST else occurred
             time[place] = np.where(new >= 0, signed, NEVER)
-        _pick(code, time, layout, fact, words)
+        _pick(picked, layout, fact, words)
         block.picks.rows[rows, i] = code[layout.lasts]
         block.picked_at.rows[rows, i] = time[layout.lasts]
         columns[fact.name] = code
     return columns
 
 
-def _pick(code: Numbers, time: Numbers, layout: Layout, fact: Fact, words: Vocabulary) -> None:
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What was said at each place, and the time of its event (negated for ``Last``)."""
+
+    code: Numbers
+    time: Numbers
+
+
+def _pick(picked: Picked, layout: Layout, fact: Fact, words: Vocabulary) -> None:
     """Carry the code with the smallest time forward through each segment, in place."""
+    code, time = picked.code, picked.time
     best = _sweep(time.copy(), layout.segment)
     is_best = time == best
     is_best[layout.heads] = True
@@ -156,21 +166,16 @@ def _pick(code: Numbers, time: Numbers, layout: Layout, fact: Fact, words: Vocab
     before[layout.heads] = layout.heads
     tied = is_best & (time == time[before]) & (code != code[before]) & (time < NEVER)
     if tied.any():
-        _break_ties(code, time, np.unique(layout.segment[tied]), layout, fact, words)
+        _break_ties(picked, np.unique(layout.segment[tied]), layout, fact, words)
     code[:] = code[place]
     time[:] = best
 
 
 def _break_ties(
-    code: Numbers,
-    time: Numbers,
-    segments: Numbers,
-    layout: Layout,
-    fact: Fact,
-    words: Vocabulary,
+    picked: Picked, segments: Numbers, layout: Layout, fact: Fact, words: Vocabulary
 ) -> None:
     """Let the smaller text win among values said of one moment (the larger one for ``Last``)."""
-    text = words.texts(fact.name)
+    code, time, text = picked.code, picked.time, words.texts(fact.name)
     better = min if fact.fold is Fold.FIRST else max
     ends = layout.lasts + 1
     for segment in segments.tolist():

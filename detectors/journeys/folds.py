@@ -92,7 +92,8 @@ def Last(*, of: Any = None, rare: bool = False) -> Fact:  # noqa: N802, ANN401 -
 
 
 def Recent(size: int) -> Fact:  # noqa: N802 - reads as a declaration
-    """Declare the times (ms UTC) of the last ``size`` distinct ids; read the column of one of them
-    with :meth:`~detectors.journeys.rows.Rows.recent`.
+    """Declare the times (ms UTC) of the last ``size`` distinct (id, time).
+
+    Rows give one of them with :meth:`~detectors.journeys.rows.Rows.recent`.
     """
     return Fact(Fold.RECENT, 0, None, rare=True, size=size)

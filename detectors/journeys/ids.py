@@ -1,4 +1,4 @@
-"""Order ids to row numbers: open addressing over 64-bit hashes, without a Python object per order."""
+"""Order ids to row numbers: open addressing over 64-bit hashes, no Python object per order."""
 
 from collections.abc import Sequence
 
@@ -88,7 +88,7 @@ class OrderIds:
         return np.arange(before, len(self))
 
     def _insert(self, rows: Numbers) -> None:
-        """Put rows into free slots; of several that want one, the last gets it and the rest go on."""
+        """Put rows into free slots; of several that want one, one gets it and the rest go on."""
         while rows.size:
             place = self._find(self._hash.values[rows])
             self._slots[place] = rows

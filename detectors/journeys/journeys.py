@@ -1,12 +1,12 @@
 """The journeys of one partition: batches of events in, beginnings and ends of problems out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
 
 from detectors.journeys.book import CUSTOMER_KEY, Book
-from detectors.journeys.episodes import settle
+from detectors.journeys.episodes import Settled, settle
 from detectors.journeys.findings import Findings
 from detectors.journeys.folds import Fold, Numbers
 from detectors.journeys.rollups import ROLLUPS
@@ -27,6 +27,9 @@ LATEST = DAY
 Typed = tuple[type[Event], Sequence[Event], Times, Times]
 """Events of one type, with their occurred and recorded times (ms UTC)."""
 
+Watch = Callable[[Table, Versions, Settled], None]
+"""Told of every version that was decided on, and what was decided."""
+
 KEYED_BY_CUSTOMER = (ContactOpened, ContactEvent)
 """Event types that may name no order; then they belong to a journey of their customer."""
 
@@ -45,11 +48,14 @@ def journey_keys(kind: type[Event], events: Sequence[Event]) -> list[str]:
 class Journeys:
     """Every journey of a partition, and the problems about them."""
 
-    def __init__(self, detectors: Sequence[Question], horizon: int) -> None:
+    def __init__(
+        self, detectors: Sequence[Question], horizon: int, watch: Watch | None = None
+    ) -> None:
         """Start empty; a journey is forgotten ``horizon`` ms after its last event."""
         self.book = Book(horizon)
         self.detectors = {table: [d for d in detectors if d.table is table] for table in ROWS}
         self.findings = Findings(self.book, detectors)
+        self._watch = watch
         self.clock = 0
         """Everything strictly before is decided, ms UTC."""
 
@@ -108,6 +114,8 @@ class Journeys:
         touched = v.row[v.lasts]
         store.due.values[touched] = settled.look_again
         np.minimum.at(store.earliest, touched // BLOCK, settled.look_again)
+        if self._watch:
+            self._watch(table, v, settled)
         return self.findings.changes(table, detectors, v, settled)
 
     def _overdue(self, store: Store, until: int) -> Numbers:

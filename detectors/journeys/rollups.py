@@ -64,12 +64,14 @@ def _unnamed_dispatched(rows: Rows) -> Numbers:
 
 def _unnamed_open(rows: Rows) -> Numbers:
     shipment = cast("Shipments", rows)
-    return (_unnamed(shipment) & (shipment.delivered_at == NEVER)).astype(np.int64)
+    open_: Flags = _unnamed(shipment) & (shipment.delivered_at == NEVER)
+    return open_.astype(np.int64)
 
 
 def _unnamed_delivered(rows: Rows) -> Numbers:
     shipment = cast("Shipments", rows)
-    return (_unnamed(shipment) & (shipment.delivered_at < NEVER)).astype(np.int64)
+    here: Flags = _unnamed(shipment) & (shipment.delivered_at < NEVER)
+    return here.astype(np.int64)
 
 
 def _report(*reasons: str, contradicted_by: tuple[str, ...]) -> tuple[Measure, Measure, Measure]:

@@ -1,4 +1,4 @@
-"""One table: the newest version of every row, who its children are, and when it must be looked at."""
+"""One table: the newest version of every row, its children, and when to look at it again."""
 
 from typing import Final
 

@@ -127,7 +127,7 @@ def _rare(store: Store, streams: Sequence[Stream], touched: Numbers) -> Flags | 
 
 
 def stored(store: Store, rows: Numbers, until: int, words: Vocabulary) -> Versions:
-    """Return the newest versions of ``rows``, to which nothing happened before ``until`` (ms UTC)."""
+    """Return the newest versions of ``rows``: nothing happened to them before ``until`` (ms)."""
     every = np.arange(rows.size)
     common = {n: store.common.read(f, rows) for n, f in store.kind.facts.items() if not f.rare}
     view = store.kind(Columns(common, store, rows), words)

@@ -1,4 +1,4 @@
-"""The words behind codes: closed vocabularies with fixed numbers, open ones interned as they come."""
+"""The words behind codes: closed vocabularies have fixed numbers, open ones are interned."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -162,7 +162,7 @@ class Vocabulary:
         return known.of(items, UNKNOWN)
 
     def texts(self, fact: str) -> Callable[[int], Any]:
-        """Return what orders the codes of ``fact`` by value, for ties that codes must not decide."""
+        """Return what orders codes of ``fact`` by value, for ties that codes must not decide."""
         values: dict[str, Any] = {
             "item": self.items.values,
             "lane": self.lanes.values,
