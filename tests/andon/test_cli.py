@@ -1,28 +1,47 @@
 import json
-import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from andon.cli import COMMANDS, GROUPS, with_address
+from andon import replay
+from andon.cli import COMMANDS, GROUPS, main, with_address
+from andon.simulate import simulate
+from schemas.testing import an_order, as_lines
 
-ANDON = Path(sys.executable).parent / "andon"
-Done = subprocess.CompletedProcess[str]
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def andon(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> Done:
-    return subprocess.run(
-        [ANDON, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        timeout=120,
-        env=os.environ | {"COLUMNS": "100"} | environment,
-    )
+Andon = Callable[..., Done]
+
+
+@pytest.fixture
+def andon(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Andon:
+    """Return a function that runs a command of the command line, in an empty folder."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["andon", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capsys.readouterr()
+        return Done(left.value.code if isinstance(left.value.code, int) else 0, out, err)
+
+    return run
 
 
 def words(text: str) -> str:
@@ -40,23 +59,23 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, _, _ in COMMANDS])
-def test_every_command_has_help_with_examples(name: str) -> None:
+def test_every_command_has_help_with_examples(andon: Andon, name: str) -> None:
     done = andon(name, "--help")
 
     assert done.returncode == 0
     assert f"andon {name}" in done.stdout.split("Examples")[1]
 
 
-def test_every_group_lists_its_commands() -> None:
+def test_every_group_lists_its_commands(andon: Andon) -> None:
     for name, _ in GROUPS:
         assert "Commands" in andon(name, "--help").stdout
 
 
-def test_an_unknown_option_is_a_usage_error() -> None:
+def test_an_unknown_option_is_a_usage_error(andon: Andon) -> None:
     assert andon("run", "--nonsense").returncode == 2
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_told(andon: Andon) -> None:
     assert andon("--version").stdout.startswith("andon 0.")
 
 
@@ -75,16 +94,16 @@ def test_the_version_is_told() -> None:
     ],
 )
 def test_a_mistake_exits_with_2_and_names_the_remedy(
-    arguments: list[str], remedy: str, tmp_path: Path
+    andon: Andon, arguments: list[str], remedy: str
 ) -> None:
-    done = andon(*arguments, cwd=tmp_path)
+    done = andon(*arguments)
 
     assert done.returncode == 2
     assert remedy in words(done.stderr)
     assert "Traceback" not in done.stderr
 
 
-def test_a_taken_port_is_named() -> None:
+def test_a_taken_port_is_named(andon: Andon) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = andon("run", "--http", address)
@@ -93,14 +112,16 @@ def test_a_taken_port_is_named() -> None:
     assert f"cannot listen on {address}" in words(done.stderr)
 
 
-def test_a_sound_playbook_is_called_so() -> None:
+def test_a_sound_playbook_is_called_so(andon: Andon) -> None:
     done = andon("playbook", "check")
 
     assert done.returncode == 0
     assert "sound" in done.stderr
 
 
-def test_mistakes_in_a_playbook_are_named_by_place_and_exit_with_1(tmp_path: Path) -> None:
+def test_mistakes_in_a_playbook_are_named_by_place_and_exit_with_1(
+    andon: Andon, tmp_path: Path
+) -> None:
     path = tmp_path / "shop.yaml"
     path.write_text(andon("playbook", "show").stdout.replace("silence: 72h", "silense: 72h"))
     done = andon("playbook", "check", path, "-o", "json")
@@ -112,11 +133,11 @@ def test_mistakes_in_a_playbook_are_named_by_place_and_exit_with_1(tmp_path: Pat
     assert fault["line"] > 1
 
 
-def test_the_schema_for_editors_is_json() -> None:
+def test_the_schema_for_editors_is_json(andon: Andon) -> None:
     assert json.loads(andon("playbook", "schema").stdout)["title"] == "Andon playbook"
 
 
-def test_doctor_finds_a_fresh_folder_sound(tmp_path: Path) -> None:
+def test_doctor_finds_a_fresh_folder_sound(andon: Andon, tmp_path: Path) -> None:
     done = andon("doctor", "--data", tmp_path / "new", "--port", "0", "-o", "json")
     found = [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -124,7 +145,7 @@ def test_doctor_finds_a_fresh_folder_sound(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_doctor_exits_with_1_and_names_what_is_wrong(tmp_path: Path) -> None:
+def test_doctor_exits_with_1_and_names_what_is_wrong(andon: Andon, tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"this is no database at all" * 50)
     done = andon("doctor", "--data", tmp_path, "--port", "0")
 
@@ -132,18 +153,21 @@ def test_doctor_exits_with_1_and_names_what_is_wrong(tmp_path: Path) -> None:
     assert "1 of 10 checks failed" in done.stderr
 
 
-def test_settings_come_from_environment_before_file(tmp_path: Path) -> None:
+def test_settings_come_from_environment_before_file(
+    andon: Andon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "andon.toml").write_text('data = "from-file"\n')
-    by_file = andon("problems", cwd=tmp_path)
-    by_environment = andon("problems", cwd=tmp_path, ANDON_DATA="from-environment")
+    by_file = andon("problems")
+    monkeypatch.setenv("ANDON_DATA", "from-environment")
+    by_environment = andon("problems")
 
     assert "from-file" in by_file.stderr
     assert "from-environment" in by_environment.stderr
 
 
-def test_an_unknown_setting_is_named(tmp_path: Path) -> None:
+def test_an_unknown_setting_is_named(andon: Andon, tmp_path: Path) -> None:
     (tmp_path / "andon.toml").write_text('dato = "x"\n')
-    done = andon("problems", cwd=tmp_path)
+    done = andon("problems")
 
     assert done.returncode == 2
     assert "no setting is called 'dato'" in words(done.stderr)
@@ -155,16 +179,59 @@ def test_http_alone_means_the_default_address() -> None:
     assert with_address(["run", "--http", "9000"]) == ["run", "--http", "9000"]
 
 
-def test_no_colour_is_honoured(tmp_path: Path) -> None:
-    done = andon("problems", cwd=tmp_path, NO_COLOR="1", FORCE_COLOR="1")
+def test_no_colour_is_honoured(andon: Andon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    done = andon("problems")
 
     assert "\x1b[3" not in done.stderr
 
 
 @pytest.mark.slow
-def test_the_demo_tells_its_week_and_what_to_try_next() -> None:
+def test_the_demo_tells_its_week_and_what_to_try_next(andon: Andon) -> None:
     done = andon("demo", "--fast")
 
     assert done.returncode == 0
     assert "knew first" in done.stdout
     assert "What to try next" in done.stdout
+
+
+def test_replay_prints_problems_on_stdout_and_the_summary_on_stderr(
+    andon: Andon, recording: Path
+) -> None:
+    done = andon("replay", recording, "--format", "json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    fields = "id kind subject_type subject order_id customer_id opened_at cleared_at withdrawn_at"
+
+    assert found
+    assert set(f"{fields} parent severity evidence detector".split()) <= set(found[0])
+    assert f"{len(found):,} problems" in done.stderr
+    assert "events per CPU second" in done.stderr
+
+
+@pytest.mark.parametrize("size", ["1", "7", "500", "100000"])
+def test_the_last_line_is_one_hash_for_every_batch_size(
+    andon: Andon, recording: Path, size: str
+) -> None:
+    done = andon("replay", recording, "--hash", "--batch-size", size, "--format", "csv")
+
+    assert done.stdout.splitlines()[-1] == replay(recording).hash
+
+
+def test_replay_of_a_time_that_is_none_says_how_to_write_one(andon: Andon, recording: Path) -> None:
+    done = andon("replay", recording, "--since", "yesterday")
+
+    assert (done.returncode, "2026-01-01T00:00:00Z" in done.stderr) == (2, True)
+
+
+def test_replay_of_nothing_wrong_says_so(andon: Andon, tmp_path: Path) -> None:
+    (tmp_path / "calm.jsonl").write_bytes(as_lines([an_order()]))
+    done = andon("replay", "calm.jsonl")
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no problems found" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulate(200, 10, 5, tmp_path_factory.mktemp("world")).events_path
