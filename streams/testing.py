@@ -32,7 +32,8 @@ def problems_of(
     changes = [*engine.step(_before(batch, until)), *engine.flush()]
     if until is not None:
         changes += engine.advance(until)
-    newest = {change.problem.id: change.problem for change in changes}
+    kinds = {question.kind for question in asked}
+    newest = {c.problem.id: c.problem for c in changes if c.problem.kind in kinds}
     return sorted(newest.values(), key=lambda problem: (problem.opened_at, problem.id))
 
 
