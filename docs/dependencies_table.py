@@ -93,6 +93,9 @@ def tables() -> str:
     sections = {
         "To run": direct(project["dependencies"]),
         "To run on Kafka (extra `kafka`)": direct(project["optional-dependencies"]["kafka"]),
+        "To draw events in tests (extra `testing`)": direct(
+            project["optional-dependencies"]["testing"]
+        ),
         "To install from source": direct(groups["build"]),
         "To develop": direct(groups["dev"]),
         "To compare with, in benchmarks": direct(groups["bench"]),

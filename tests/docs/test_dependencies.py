@@ -1,3 +1,4 @@
+import ast
 import re
 import subprocess
 import sys
@@ -10,6 +11,24 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 FILES = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+PACKAGES = {"actions", "andon", "detectors", "schemas", "streams"}
+
+DISTRIBUTION_OF = {
+    "faust": "faust-streaming",
+    "kafka": "kafka-python",
+    "pydantic_core": "pydantic",  # released together, and pinned by it
+    "yaml": "pyyaml",
+}
+
+
+def imported_by_shipped_code() -> set[str]:
+    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    named = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {module.partition(".")[0] for module in plain | named}
 
 
 def asked_for() -> list[Requirement]:
@@ -35,6 +54,17 @@ def test_the_tables_say_what_the_requirement_files_pin() -> None:
     told = subprocess.run([sys.executable, "docs/dependencies_table.py"], cwd=ROOT, check=False)
 
     assert told.returncode == 0, "run: python docs/dependencies_table.py --write"
+
+
+def test_every_package_that_shipped_code_imports_is_asked_for() -> None:
+    declared = [*PROJECT["project"]["dependencies"]]
+    declared += [
+        one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra
+    ]
+    names = {Requirement(entry).name for entry in declared}
+    foreign = imported_by_shipped_code() - PACKAGES - set(sys.stdlib_module_names)
+
+    assert {DISTRIBUTION_OF.get(module, module) for module in foreign} <= names
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
