@@ -1,7 +1,7 @@
 """Problems about journeys: found, ended, withdrawn, each change with what caused it."""
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -53,6 +53,8 @@ class Findings:
         self._refutable = {d.kind for d in detectors if is_refutable(d)}
         self.reports: list[Report] = []
         """What the judge must hear of; whoever tells it empties the list."""
+        self._nameless: dict[str, Key] = {}
+        """Problems found before their customer was settled, by id."""
 
     def changes(
         self, table: Table, detectors: Sequence[Question], v: Versions, settled: Settled
@@ -80,11 +82,29 @@ class Findings:
                 found.append(self._begin(key, question, v, version, due))
         return [change for change in found if change is not None]
 
+    def named(self, changes: list[Change]) -> list[Change]:
+        """Return ``changes`` with the customers that were settled after the rows they are about."""
+        customers: dict[str, str] = {}
+        for id_, key in self._nameless.items():
+            customer = self._customer(key[1], key[2])
+            if customer is not None:
+                customers[id_] = customer
+                for kept in (self._open, self._cleared):
+                    if key in kept:
+                        kept[key] = _named(kept[key], customers)
+        self._nameless.clear()
+        if not customers:
+            return changes
+        self.reports = [_named(report, customers) for report in self.reports]
+        return [Change(c.what, c.at, _named(c.problem, customers)) for c in changes]
+
     def _begin(self, key: Key, question: Question, v: Versions, version: int, due: int) -> Change:
         at = int(v.at[version])
         opened_at = max(due, at)
         problem = self._problem(key, question, v, Opening(version, opened_at, due))
         self._open[key] = problem
+        if problem.customer_id is None:
+            self._nameless[problem.id] = key
         if problem.kind in REPORTED:
             self.reports.append(self._report(key, problem, v, version))
         return Change(ChangeKind.OPENED, opened_at, problem)
@@ -180,6 +200,14 @@ class Findings:
         at = int(v.at[version])
         refuted = msgspec.structs.replace(problem, withdrawn_at=at, ended_by=_cause(v, version))
         return Change(ChangeKind.WITHDRAWN, at, refuted)
+
+
+_Named = TypeVar("_Named", Problem, Report)
+
+
+def _named(about: _Named, customers: Mapping[str, str]) -> _Named:
+    customer = customers.get(about.id)
+    return about if customer is None else msgspec.structs.replace(about, customer_id=customer)
 
 
 def _listed(edges: Edges, step: int) -> list[tuple[int, int, int]]:

@@ -83,7 +83,7 @@ class Journeys:
         for table in Table:
             changes += self._settle(table, until)
         self.clock = until
-        return changes
+        return self.findings.named(changes)
 
     def _sane(self, occurred: Times, recorded: Times) -> Times:
         ahead = int(np.count_nonzero(occurred > recorded + LATEST))
