@@ -39,5 +39,5 @@ HEIRS: Final = {
 }
 """By parent: the children that take over facts."""
 
-INHERITING: Final = tuple(parent for parent, children in HEIRS.items() if children)
-"""Tables whose facts are handed down."""
+INHERITING: Final = tuple(parent for parent in reversed(ROWS) if HEIRS[parent])
+"""Tables whose facts are handed down, each before those that it hands down to."""
