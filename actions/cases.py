@@ -1,7 +1,7 @@
 """A case: one problem with its history and its rule, as the policy looks at it."""
 
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from actions.catalogue import ACTS
@@ -25,7 +25,7 @@ class History:
 
     ``planned`` are the actions of this problem as they stand, ``handled`` the ids of all actions
     that need not be planned again, ``ended`` how often this kind of problem has been over on this
-    subject.
+    subject, ``customers`` who placed the orders that prove a population problem.
     """
 
     now: int
@@ -33,6 +33,7 @@ class History:
     handled: Container[str] = frozenset()
     ended: int = 0
     spent: Spent = nothing_spent
+    customers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def look_at(problem: Problem, history: History, playbook: Playbook) -> Case:
     rule = rule_for(problem, playbook)
     if rule is None:
         return Case(problem, history, playbook, None)
-    proposed, aimless = propose(problem, rule, history.ended + 1, history.now)
+    proposed, aimless = propose(problem, rule, history.ended + 1, history.now, history.customers)
     return Case(problem, history, playbook, rule, proposed, aimless)
 
 

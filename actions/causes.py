@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID, uuid5
 
+from msgspec.structs import replace
+
 from schemas.problems import Problem
 
 ACTION_NAMESPACE: Final = UUID("6f1d1f0a-6a0e-5b0c-9d4b-0c8e2b6f7a31")
@@ -92,3 +94,33 @@ def harm_to_shop(problem: Problem, occurrence: int) -> str:
 def action_id(harm: str, action: str, target: str) -> str:
     """Return the id of an action: UUIDv5 of (harm, action, target), and of nothing else."""
     return str(uuid5(ACTION_NAMESPACE, f"{harm}\x1f{action}\x1f{target}"))
+
+
+REPORT: Final = "report "
+"""Evidence of a population problem: this and then ``order_id/line_id`` of a report that counted."""
+
+
+def victims(problem: Problem, customers: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Return the problem as each customer has it: for one purchase, it is theirs already.
+
+    A population problem is proved by reports about several orders; ``customers`` says whose they
+    are, as far as it is known. Each customer appears once, with the last of their orders.
+    """
+    if not is_population(problem) or problem.order_id or problem.customer_id:
+        return (problem,)
+    facts = [item.fact for item in problem.evidence if item.fact.startswith(REPORT)]
+    orders = [fact.removeprefix(REPORT).rpartition("/")[0] for fact in facts]
+    if fact_of(problem, "customers") == "1":
+        orders = orders[-1:]
+    last = {customers.get(order, order): order for order in orders}
+    return tuple(
+        replace(problem, order_id=order, customer_id=customers.get(order))
+        for order in last.values()
+    )
+
+
+def reported_orders(problem: Problem) -> set[str]:
+    """Return the orders whose customers only the ledger knows."""
+    if not is_population(problem):
+        return set()
+    return {one.order_id for one in victims(problem, {}) if one.order_id}

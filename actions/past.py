@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from actions.cases import History, look_at
+from actions.causes import reported_orders, victims
 from actions.ledger import STATUS_NOW, actions_now
 from actions.limits import use_of
 from actions.playbook import Playbook
@@ -48,6 +49,7 @@ class Past:
     planned: dict[str, list[Action]] = field(default_factory=lambda: defaultdict(list))
     handled: set[str] = field(default_factory=set)
     called_off: set[str] = field(default_factory=set)
+    customers: dict[str, str] = field(default_factory=dict)
     ended: dict[Subject, list[int]] = field(default_factory=lambda: defaultdict(list))
     used: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
@@ -59,6 +61,7 @@ class Past:
             handled=self.handled,
             ended=self._times_ended(problem),
             spent=self._spent,
+            customers=self.customers,
         )
 
     def add(self, decision: Decision) -> None:
@@ -83,8 +86,10 @@ def recall(connection: Connection, fresh: Sequence[Change], playbook: Playbook, 
     opened = [change.problem for change in fresh if change.what is ChangeKind.OPENED]
     _recall_ended(connection, past, opened)
     _recall_planned(connection, past, {change.problem.id for change in fresh})
+    _recall_customers(connection, past, opened)
     _recall_handled(connection, past, opened)
-    accounts = {p.customer_id or p.order_id or "" for p in opened}
+    concerned = [one for p in opened for one in victims(p, past.customers)]
+    accounts = {p.customer_id or p.order_id or "" for p in concerned}
     for limit in playbook.limits if opened else ():
         past.used[id(limit)] = Counter(dict(_uses(connection, limit, accounts, now)))
     return past
@@ -113,6 +118,13 @@ def _recall_planned(connection: Connection, past: Past, ids: Collection[str]) ->
     query = actions_now().order_by(actions.c.planned_at, actions.c.id)
     for row in _of(connection, query, actions.c.problem_id, ids):
         past.planned[row.problem_id].append(action_from(row._mapping))  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _recall_customers(connection: Connection, past: Past, opened: Sequence[Problem]) -> None:
+    query = select(problems.c.order_id, problems.c.customer_id).distinct()
+    known = query.where(problems.c.customer_id.is_not(None))
+    orders = {order for problem in opened for order in reported_orders(problem)}
+    past.customers = dict(map(tuple, _of(connection, known, problems.c.order_id, orders)))
 
 
 def _recall_handled(connection: Connection, past: Past, opened: Sequence[Problem]) -> None:

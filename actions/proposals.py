@@ -12,6 +12,7 @@ from actions.causes import (
     harm_to_customer,
     harm_to_shop,
     is_population,
+    victims,
 )
 from actions.rules import Rule, Step
 from schemas.decisions import Action, Parameter, Status
@@ -35,21 +36,24 @@ def steps_for(problem: Problem, rule: Rule) -> tuple[Step, ...]:
 
 
 def propose(
-    problem: Problem, rule: Rule, occurrence: int, now: int
+    problem: Problem, rule: Rule, occurrence: int, now: int, customers: Mapping[str, str]
 ) -> tuple[tuple[Action, ...], tuple[str, ...]]:
     """Return the actions of ``rule`` for ``problem``, and the names of those without a target.
 
-    An action for a customer is left out where no customer is concerned: a population problem
-    proved by several customers has none of its own. ``now`` is ms UTC.
+    Each customer concerned gets theirs; where there is none, nothing is planned for customers.
+    ``now`` is ms UTC; ``customers`` says who placed which order, where the problem does not.
     """
-    targets = [(step, target_of(problem, step.act.aim)) for step in steps_for(problem, rule)]
-    actions = tuple(
-        _action(problem, rule, step, target, occurrence, now)
-        for step, target in targets
-        if target is not None
-    )
-    aimless = (step for step, target in targets if target is None)
-    return actions, tuple(step.name for step in aimless if not step.act.reaches_customer)
+    actions: list[Action] = []
+    aimless: list[str] = []
+    concerned = victims(problem, customers)
+    for step in steps_for(problem, rule):
+        for one in concerned if step.act.reaches_customer else (problem,):
+            target = target_of(one, step.act.aim)
+            if target is not None:
+                actions.append(_action(one, rule, step, target, occurrence, now))
+            elif not step.act.reaches_customer:
+                aimless.append(step.name)
+    return tuple(actions), tuple(aimless)
 
 
 def target_of(problem: Problem, aim: Aim) -> str | None:

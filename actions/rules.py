@@ -154,8 +154,12 @@ class Populations(Form):
     """When single reports become a problem of a whole population."""
 
     period: Span = Field(default=timedelta(minutes=5), description="How often it is judged.")
-    window: Span = Field(default=timedelta(days=30), description="How long a report counts.")
-    customers: int = Field(default=3, ge=2, description="Distinct customers that prove a fault.")
+    strike_window: Span = Field(
+        default=timedelta(days=60),
+        description="Two wrong items of one customer and SKU within this time are one too many.",
+    )
+    customers: int = Field(default=3, ge=1, description="Or one each for so many customers.")
+    customers_window: Span = Field(default=timedelta(days=14), description="Within this time.")
 
 
 class Messages(Form):

@@ -57,11 +57,19 @@ def blame_in(text: str, locale: str) -> list[str]:
 def worded(actions: tuple[Action, ...], problem: Problem, locale: str) -> tuple[Action, ...]:
     """Return the actions with the text of every message to a customer written out."""
     return tuple(
-        replace(action, params=action.params | letter(problem, actions, locale))
+        replace(action, params=action.params | _letter_with(action, actions, problem, locale))
         if action.name == "message-customer"
         else action
         for action in actions
     )
+
+
+def _letter_with(
+    message: Action, actions: tuple[Action, ...], problem: Problem, locale: str
+) -> dict[str, str]:
+    """Tell each customer of their own order, and of what they get themselves."""
+    theirs = tuple(action for action in actions if action.order_id == message.order_id)
+    return letter(replace(problem, order_id=message.order_id), theirs, locale)
 
 
 def letter(problem: Problem, actions: tuple[Action, ...], locale: str) -> dict[str, str]:

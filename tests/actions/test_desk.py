@@ -18,7 +18,7 @@ from actions.playbook import Playbook, load_playbook, parse_playbook
 from actions.tables import APPEND_ONLY
 from actions.testing import NOON, a_problem, cleared, opened, withdrawn
 from schemas.decisions import Action, Decision, Status, Verdict
-from schemas.problems import Change, ChangeKind, Problem
+from schemas.problems import Change, ChangeKind, Evidence, Problem
 from schemas.times import DAY, HOUR
 
 DECAF = a_problem("sku-wrong-item", subject_type="sku", subject="DECAF")
@@ -261,6 +261,21 @@ def test_a_sku_that_fails_again_after_its_repair_is_pulled_again(
     assert names.count("delist-sku") == 2
     assert names.count("relist-sku") == 1
     assert names.count("credit-customer") == 1
+
+
+@pytest.mark.practice("0.8")
+def test_the_ledger_knows_whose_orders_proved_a_faulty_sku(ledger: Ledger, desk: Desk) -> None:
+    lines = [
+        a_problem("wrong-item", subject_type="line", subject=f"O{n}/L1", order_id=f"O{n}")
+        for n in (1, 2)
+    ]
+    reports = tuple(Evidence(f"report {line.subject}", at=NOON) for line in lines)
+    sku = replace(DECAF, order_id=None, customer_id=None, evidence=reports)
+    desk.take([opened(lines[0])], NOON)
+    desk.take([opened(lines[1]), opened(sku)], NOON)
+
+    credits_ = [(a.target, a.order_id) for a in ledger.actions(name="credit-customer")]
+    assert credits_ == [("C1", "O2")]
 
 
 # --- people ---------------------------------------------------------------------------------------

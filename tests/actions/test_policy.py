@@ -203,6 +203,40 @@ def test_a_population_proved_by_many_customers_credits_none_of_them() -> None:
     assert [a.name for a in actions] == ["delist-sku", "open-investigation"]
 
 
+def proved_by(*orders: str, customers: int) -> Problem:
+    reports = tuple(Evidence(f"report {order}/L1", at=NOON) for order in orders)
+    proof = (Evidence("customers", value=customers), *reports)
+    return decaf(customer_id=None, order_id=None, evidence=proof)
+
+
+@pytest.mark.practice("0.8")
+def test_each_customer_whose_report_proved_it_is_credited_once() -> None:
+    whose = {"O1": "C1", "O2": "C2", "O3": "C1"}
+    several = proved_by("O1", "O2", "O3", "O4", customers=3)
+    actions = planned(several, load_playbook(), History(now=NOON, customers=whose))
+
+    credited = [(a.target, a.order_id) for a in actions if a.name == "credit-customer"]
+    assert credited == [("C1", "O3"), ("C2", "O2"), ("O4", "O4")]
+    assert [a.name for a in actions if a.target_type in {"sku", "subject"}] == [
+        "delist-sku",
+        "open-investigation",
+    ]
+
+
+def test_a_second_strike_is_made_good_for_the_order_that_was_the_second() -> None:
+    actions = planned(proved_by("O1", "O2", customers=1), load_playbook())
+
+    assert [a.order_id for a in actions if a.name == "credit-customer"] == ["O2"]
+
+
+def test_a_replacement_for_a_population_goes_to_the_order() -> None:
+    playbook = a_playbook(
+        "{name: d, kind: sku-wrong-item, mode: auto, do: [{reship: {at_most: 1.00 USD}}]}"
+    )
+
+    assert [a.target for a in planned(proved_by("O1", customers=1), playbook)] == ["O1"]
+
+
 def test_a_sku_that_nobody_named_is_left_to_a_person() -> None:
     playbook = late(do="[delist-sku, notify-ops]")
     decided = decide(a_problem(), NOW, playbook)

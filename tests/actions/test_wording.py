@@ -2,12 +2,15 @@
 
 import pytest
 
+from actions.cases import History
 from actions.causes import CAUSE_OF_KIND
 from actions.playbook import load_playbook, parse_playbook
+from actions.policy import decide, plan
 from actions.proposals import propose
 from actions.testing import NOON, a_problem
 from actions.wording import BLAME, LOCALES, blame_in, letter, texts_in, worded
 from schemas.decisions import Action
+from schemas.problems import Evidence
 
 KINDS = (*CAUSE_OF_KIND, "a-kind-of-tomorrow")
 
@@ -32,7 +35,7 @@ rules:
       - reship: {at_most: 1.00 USD}
       - source-elsewhere
 """
-    actions, _ = propose(a_problem(), parse_playbook(text, "all").rules[0], 1, NOON)
+    actions, _ = propose(a_problem(), parse_playbook(text, "all").rules[0], 1, NOON, {})
     return actions
 
 
@@ -98,7 +101,7 @@ def test_text_from_outside_is_never_read_as_a_template() -> None:
 
 def test_only_messages_get_words() -> None:
     rule = load_playbook().rules[3]
-    actions, _ = propose(a_problem("missing-item"), rule, 1, NOON)
+    actions, _ = propose(a_problem("missing-item"), rule, 1, NOON, {})
     with_words = [
         action.name
         for action in worded(actions, a_problem("missing-item"), "vi")
@@ -109,6 +112,35 @@ def test_only_messages_get_words() -> None:
 
 
 def test_the_playbook_says_in_which_language() -> None:
+    assert load_playbook().form.messages.locale == "en"
+
     text = load_playbook().text.replace("locale: en", "locale: vi")
 
     assert parse_playbook(text, "vi.yaml").form.messages.locale == "vi"
+
+
+def test_each_customer_reads_about_their_own_order() -> None:
+    text = """
+name: t
+budgets: [{per: everything, within: 1d, at_most: 9.00 USD}]
+rules:
+  - name: all
+    kind: sku-wrong-item
+    mode: auto
+    do: [message-customer, {credit-customer: {amount: 1.00 USD}}]
+"""
+    proof = tuple(Evidence(f"report O{n}/L1", at=NOON) for n in (1, 2))
+    problem = a_problem(
+        "sku-wrong-item",
+        subject_type="sku",
+        subject="DECAF",
+        order_id=None,
+        customer_id=None,
+        evidence=proof,
+    )
+    playbook = parse_playbook(text, "t")
+    actions = plan(problem, decide(problem, History(now=NOON), playbook), playbook)
+    bodies = [str(a.params["body"]) for a in actions if a.name == "message-customer"]
+
+    assert ["O1" in body for body in bodies] == [True, False]
+    assert [body.count("1.00 USD") for body in bodies] == [1, 1]
