@@ -70,10 +70,9 @@ class Document:
 
     def at(self, path: Path) -> Position:
         """Return where ``path`` stands, or the nearest thing around it."""
-        for length in range(len(path), -1, -1):
-            if path[:length] in self.values:
-                return self.values[path[:length]]
-        return Position(self.file, 1, 1)
+        while path not in self.values:
+            path = path[:-1]
+        return self.values[path]
 
     def at_key(self, path: Path) -> Position:
         """Return where the key that ends ``path`` stands, or the nearest thing around it."""
@@ -85,8 +84,8 @@ def read_document(text: str, file: str) -> Document:
     try:
         root = yaml.compose(text, Loader=_CoreLoader)
         value = yaml.load(text, Loader=_CoreLoader)  # noqa: S506 - a SafeLoader with fewer rules
-    except yaml.MarkedYAMLError as error:
-        raise PlaybookError([_syntax_fault(error, file)]) from error
+    except yaml.YAMLError as error:
+        raise PlaybookError([_syntax_fault(error, text, file)]) from error
     if root is None:
         raise PlaybookError([Fault(Position(file, 1, 1), "the playbook is empty")])
     keys: dict[Path, Position] = {}
@@ -97,10 +96,14 @@ def read_document(text: str, file: str) -> Document:
     return Document(file, value, values, keys)
 
 
-def _syntax_fault(error: yaml.MarkedYAMLError, file: str) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    at = Position(file, 1, 1) if mark is None else Position(file, mark.line + 1, mark.column + 1)
-    return Fault(at, f"this is not YAML: {error.problem or error.context}")
+def _syntax_fault(error: yaml.YAMLError, text: str, file: str) -> Fault:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        at = Position(file, mark.line + 1, mark.column + 1)
+        return Fault(at, f"this is not YAML: {error.problem}")
+    before = text[: getattr(error, "position", 0)]
+    at = Position(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    return Fault(at, "this is not YAML: a character that no text has")
 
 
 def _position(node: yaml.Node, file: str) -> Position:

@@ -17,7 +17,7 @@ from actions.outbox import Relay
 from actions.playbook import Playbook, load_playbook, parse_playbook
 from actions.tables import APPEND_ONLY
 from actions.testing import NOON, a_problem, cleared, opened, withdrawn
-from schemas.decisions import Action, Decision, Status, Verdict
+from schemas.decisions import Action, Decision, Status, Verdict, plain_outcome
 from schemas.problems import Change, ChangeKind, Evidence, Problem
 from schemas.times import DAY, HOUR
 
@@ -108,6 +108,14 @@ def test_the_newest_state_of_a_problem_is_shown(ledger: Ledger, desk: Desk) -> N
 
     desk.take([withdrawn(cleared(problem).problem, NOON + 2 * DAY)], NOON + 2 * DAY)
     assert [p.withdrawn_at for p in ledger.problems(state="withdrawn")] == [NOON + 2 * DAY]
+
+
+def test_outcomes_of_everything_can_be_listed(ledger: Ledger, desk: Desk) -> None:
+    desk.take([opened(a_problem())], NOON)
+    perform_all(ledger)
+
+    assert [outcome.status for outcome in ledger.outcomes()] == [Status.DONE] * 2
+    assert plain_outcome(ledger.outcomes()[0])["status"] == "done"
 
 
 def test_an_attachment_moves_a_problem_and_decides_nothing(ledger: Ledger, desk: Desk) -> None:

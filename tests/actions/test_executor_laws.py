@@ -221,3 +221,15 @@ def test_carriers_are_told_of_their_parcels_and_ops_of_the_rest() -> None:
 
         with pytest.raises(Refused, match="warehouse"):
             rig.perform(an_action("alert-warehouse"))
+
+
+def test_a_service_that_breaks_is_worth_another_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    with an_apprise() as rig:
+        monkeypatch.setattr("apprise.Apprise.notify", broken)
+
+        with pytest.raises(Unavailable, match="a service failed: RuntimeError"):
+            rig.perform(an_action())
+
+
+def broken(*_args: object, **_named: object) -> None:
+    raise RuntimeError(HIDDEN)

@@ -11,7 +11,7 @@ import yaml
 
 from actions.catalogue import ACTS, CATALOGUE
 from actions.causes import CAUSE_OF_KIND, OWNER_OF_CAUSE
-from actions.marks import PlaybookError
+from actions.marks import PlaybookError, read_document
 from actions.playbook import (
     default_text,
     load_playbook,
@@ -272,3 +272,13 @@ def test_money_in_review_needs_no_budget() -> None:
 
 def test_the_schema_is_valid_json_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(schema_text()))
+
+
+def test_a_value_that_is_nowhere_is_at_the_top() -> None:
+    assert str(read_document("a: 1\n", "p.yaml").at_key(("b",))) == "p.yaml:1:1"
+
+
+def test_a_character_yaml_does_not_know_is_named() -> None:
+    assert faults("name: t\nzone: \x00\n") == [
+        "p.yaml:2:7: this is not YAML: a character that no text has"
+    ]

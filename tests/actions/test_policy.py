@@ -254,6 +254,10 @@ def test_a_sku_in_the_evidence_is_a_target() -> None:
     assert action.params["proof"] == ["sku: DECAF", "reported_at: 2026-01-01T12:00:00.000Z"]
 
 
+def test_a_fee_is_given_back_only_where_there_is_an_order() -> None:
+    assert planned(a_problem(order_id=None), late())[1:] == ()
+
+
 def test_an_alert_without_addressee_reaches_whoever_reads_alerts() -> None:
     (action,) = planned(a_problem(), late(do="[alert-carrier]"))
 
