@@ -19,6 +19,8 @@ from actions.playbook import Playbook, Setting, load_playbook
 from actions.quantities import Money
 from andon.calendars import as_setting, calendars, on_calendars
 from andon.config import Config, read_config
+from detectors.population.rules import PopulationRules
+from detectors.question import Question
 from detectors.registry import DETECTORS
 from schemas.decisions import Action, Decision, Outcome, Status
 from schemas.problems import Change
@@ -137,23 +139,26 @@ def read_playbook(path: Path | None) -> Playbook:
         PlaybookError: Every mistake, with file, line and column.
     """
     playbook = load_playbook(path)
-    build_detectors(playbook)
+    build_questions(playbook)
     return playbook
 
 
 def build_engine(playbook: Playbook, partitions: int = 1) -> Engine:
     """Return a fresh engine whose detectors are set as ``playbook`` says."""
-    return Engine(build_detectors(playbook), partitions=partitions)
+    detectors, rules = build_questions(playbook)
+    return Engine(detectors, rules=rules, partitions=partitions)
 
 
-def build_detectors(playbook: Playbook) -> tuple[Any, ...]:
-    """Return the registered detectors with the settings of ``playbook``.
+def build_questions(playbook: Playbook) -> tuple[tuple[Question, ...], PopulationRules]:
+    """Return the registered detectors and the judge's rules with the settings of ``playbook``.
 
     Raises:
         PlaybookError: A setting is unknown, or of the wrong kind.
     """
     faults: list[Fault] = []
-    known = {detector.kind: detector for detector in DETECTORS}
+    rules = _rules(playbook)
+    known: dict[str, Any] = {detector.kind: detector for detector in DETECTORS}
+    known[rules.kind] = rules
     for kind, settings in playbook.detectors.items():
         if kind not in known:
             faults.append(Fault(playbook.detectors_at[kind], _no_such("detector", kind, known)))
@@ -162,7 +167,18 @@ def build_detectors(playbook: Playbook) -> tuple[Any, ...]:
     if faults:
         raise PlaybookError(faults)
     calendar_of = calendars(playbook.form.calendar.country, playbook.form.zone)
-    return tuple(on_calendars(detector, calendar_of) for detector in known.values())
+    set_rules = known.pop(rules.kind)
+    return tuple(on_calendars(detector, calendar_of) for detector in known.values()), set_rules
+
+
+def _rules(playbook: Playbook) -> PopulationRules:
+    told = playbook.form.populations
+    return PopulationRules(
+        period=told.period,
+        strike_window=told.strike_window,
+        customers=told.customers,
+        customers_window=told.customers_window,
+    )
 
 
 def _set(detector: Any, settings: Mapping[str, Setting], faults: list[Fault]) -> Any:  # noqa: ANN401 - each detector is a type of its own
