@@ -58,6 +58,11 @@ class Engine:
         """Everything recorded strictly before is decided, ms UTC."""
         self.counts: Counter[str] = Counter()
 
+    @property
+    def nbytes(self) -> int:
+        """Memory held by what is known of journeys, bytes; problems and the judge not counted."""
+        return sum(journeys.book.nbytes for journeys in self._journeys)
+
     def step(self, batch: Batch) -> list[Change]:
         """Take in a batch; decide strictly before its newest recorded millisecond.
 
