@@ -47,6 +47,11 @@ class Judge:
         self._files: dict[str, SkuFile] = {}
         self._memory: deque[Remembered] = deque()
 
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Return the SKUs about which something is remembered, in the order of their names."""
+        return tuple(sorted(self._files))
+
     def observe(self, observations: Iterable[Observation]) -> None:
         """Take in what became known in periods that have not been judged."""
         for observation in observations:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
 
 from schemas.times import ms
 
@@ -11,7 +10,6 @@ from schemas.times import ms
 class PopulationRules:
     """The floor below the statistics: two wrong items for one customer, or one each for several."""
 
-    kind: ClassVar = "sku-wrong-item"
     period: timedelta = timedelta(minutes=5)
     """Evidence is judged at the end of every such stretch of recorded time, counted from 1970."""
     strike_window: timedelta = timedelta(days=60)
