@@ -67,7 +67,7 @@ def calendar_for(country: str, zone: str, years: range) -> Calendar:
     midnights = [round(_midnight(day, here).timestamp() * 1000) for day in days]
     closed, weekend = _closed(country, years)
     off = [place for place, day in enumerate(days[:-1]) if day in closed]
-    known = calendar(np.array(midnights), off, weekend)
+    known = calendar(np.array(midnights), first.weekday(), off, weekend)
     return _between_weekdays(known)
 
 

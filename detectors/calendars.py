@@ -48,20 +48,26 @@ class Calendar:
 
 
 def calendar(
-    midnights: Times, holidays: Iterable[int] = (), weekend: Iterable[int] = (5, 6)
+    midnights: Times,
+    first_weekday: int,
+    holidays: Iterable[int] = (),
+    weekend: Iterable[int] = (5, 6),
 ) -> Calendar:
     """Return the calendar of consecutive local ``midnights`` (ms UTC; one more than days).
 
-    ``holidays`` are places in ``midnights``; ``weekend`` counts from Monday, 0.
+    The first day is a ``first_weekday``; it and ``weekend`` count from Monday, 0. ``holidays`` are
+    places in ``midnights``.
     """
-    noon = (midnights[:-1] + midnights[1:]) // 2
-    works = ~np.isin((noon // DAY + 3) % 7, list(weekend))
+    weekday = (first_weekday + np.arange(midnights.size - 1)) % 7
+    works = ~np.isin(weekday, list(weekend))
     works[list(holidays)] = False
     return Calendar(midnights[:-1][works], midnights[1:][works])
 
 
-WEEKDAYS: Final = calendar(np.arange(0, NEVER, DAY))
-"""Monday to Friday in UTC, without holidays: where nothing better is known."""
+_THURSDAY: Final = 3
+
+WEEKDAYS: Final = calendar(np.arange(0, NEVER, DAY), _THURSDAY)
+"""Monday to Friday in UTC since 1970, without holidays: where nothing better is known."""
 
 
 def weekdays(country: str) -> Calendar:  # noqa: ARG001 - the same in every country
