@@ -165,10 +165,14 @@ def _tried(claimed: Claimed, status: Status, detail: str, now: int, *, due_at: i
 
 def _with_quick_retries(perform: Perform, action: Action, patience: Patience) -> str:
     """Try again at once where nothing was asked of us; a stated wait is left to the next claim."""
+
+    def once() -> str:  # takes no argument, because stamina logs those: they hold personal data
+        return perform(action)
+
     caller = stamina.RetryingCaller(
         attempts=patience.quick, timeout=patience.quick_within, wait_initial=0.05, wait_max=1.0
     )
-    return caller(_worth_a_quick_retry, perform, action)
+    return caller(_worth_a_quick_retry, once)
 
 
 def _worth_a_quick_retry(error: Exception) -> bool:

@@ -1,5 +1,6 @@
 """The relay loses nothing and has each effect exactly once, whatever dies when."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -125,6 +126,18 @@ def test_a_bug_in_an_executor_stops_no_other_and_shows_no_argument(ledger: Ledge
 
     assert sorted(outcome.status for outcome in said) == [Status.DONE, Status.FAILED]
     assert "secret" not in str(said)
+
+
+def test_what_is_logged_of_a_retry_names_no_customer(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one_action(ledger)
+    with caplog.at_level(logging.DEBUG):
+        Relay(ledger, {"*": Moody(Unavailable("busy"))}).run_once(NOON)
+    shown = capsys.readouterr()
+
+    assert "C1" not in caplog.text + shown.out + shown.err
+    assert not [record for record in caplog.records if "C1" in str(vars(record))]
 
 
 def test_an_action_nobody_can_perform_stays_queued(ledger: Ledger) -> None:
