@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
+import numpy as np
 
 from detectors.journeys.book import CUSTOMER_KEY, Book
 from detectors.journeys.episodes import Edges, Settled
@@ -53,8 +54,8 @@ class Findings:
         self._refutable = {d.kind for d in detectors if is_refutable(d)}
         self.reports: list[Report] = []
         """What the judge must hear of; whoever tells it empties the list."""
-        self._nameless: dict[str, Key] = {}
-        """Problems found before their customer was settled, by id."""
+        self._nameless: dict[str, tuple[Key, int]] = {}
+        """By id: new problems whose customer is not settled yet, and when they opened (ms UTC)."""
 
     def changes(
         self, table: Table, detectors: Sequence[Question], v: Versions, settled: Settled
@@ -82,19 +83,22 @@ class Findings:
                 found.append(self._begin(key, question, v, version, due))
         return [change for change in found if change is not None]
 
-    def named(self, changes: list[Change]) -> list[Change]:
-        """Return ``changes`` with the customers that were settled after the rows they are about."""
+    def named(self, changes: list[Change], orders: Versions | None) -> list[Change]:
+        """Return ``changes`` with the customer that was known when each new problem opened.
+
+        Orders are settled after the rows that belong to them; ``orders`` are their new versions.
+        """
+        if not self._nameless:
+            return changes
         customers: dict[str, str] = {}
-        for id_, key in self._nameless.items():
-            customer = self._customer(key[1], key[2])
+        for id_, (key, opened_at) in self._nameless.items():
+            customer = self._customer(key, opened_at, orders)
             if customer is not None:
                 customers[id_] = customer
                 for kept in (self._open, self._cleared):
                     if key in kept:
                         kept[key] = _named(kept[key], customers)
         self._nameless.clear()
-        if not customers:
-            return changes
         self.reports = [_named(report, customers) for report in self.reports]
         return [Change(c.what, c.at, _named(c.problem, customers)) for c in changes]
 
@@ -104,7 +108,7 @@ class Findings:
         problem = self._problem(key, question, v, Opening(version, opened_at, due))
         self._open[key] = problem
         if problem.customer_id is None:
-            self._nameless[problem.id] = key
+            self._nameless[problem.id] = key, opened_at
         if problem.kind in REPORTED:
             self.reports.append(self._report(key, problem, v, version))
         return Change(ChangeKind.OPENED, opened_at, problem)
@@ -132,9 +136,6 @@ class Findings:
         version, opened_at, due = opening
         order, *rest = self._book.path(table, row)
         about_customer = order.startswith(CUSTOMER_KEY)
-        customer = (
-            order.removeprefix(CUSTOMER_KEY) if about_customer else self._customer(table, row)
-        )
         subject = "/".join([order.removeprefix(CUSTOMER_KEY), *rest])
         subject_type = SUBJECT_TYPE[table]
         waited = opened_at > int(v.at[version])
@@ -144,7 +145,7 @@ class Findings:
             subject_type=subject_type,
             subject=subject,
             order_id=None if about_customer else order,
-            customer_id=customer,
+            customer_id=order.removeprefix(CUSTOMER_KEY) if about_customer else None,
             opened_at=opened_at,
             due_at=due,
             severity=question.severity,
@@ -154,10 +155,14 @@ class Findings:
             opened_by=Cause(CLOCK, opened_at, opened_at) if waited else _cause(v, version),
         )
 
-    def _customer(self, table: Table, row: int) -> str | None:
-        store = self._book.stores[Table.ORDER]
-        place = store.common.place["customer"][1]
-        code = int(store.common.picks.rows[self._book.order_of(table, row), place])
+    def _customer(self, key: Key, at: int, orders: Versions | None) -> str | None:
+        """Return whose order the row of ``key`` was, on what was known at ``at`` (ms UTC)."""
+        row = self._book.order_of(key[1], key[2])
+        version = -1 if orders is None else orders.in_force(row, at)
+        if orders is None or version < 0:
+            code = int(self._book.stores[Table.ORDER].read("customer", np.array([row]))[0])
+        else:
+            code = int(orders.rows.column("customer")[version])
         return self._book.words.customers[code] if code >= 0 else None
 
     def _evidence(self, question: Question, v: Versions, version: int) -> tuple[Evidence, ...]:

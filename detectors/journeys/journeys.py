@@ -56,6 +56,8 @@ class Journeys:
         self.detectors = {table: [d for d in detectors if d.table is table] for table in ROWS}
         self.findings = Findings(self.book, detectors)
         self._watch = watch
+        self._orders: Versions | None = None
+        """The versions of orders that were just settled."""
         self.clock = 0
         """Everything strictly before is decided, ms UTC."""
 
@@ -83,7 +85,8 @@ class Journeys:
         for table in Table:
             changes += self._settle(table, until)
         self.clock = until
-        return self.findings.named(changes)
+        orders, self._orders = self._orders, None
+        return self.findings.named(changes, orders)
 
     def _sane(self, occurred: Times, recorded: Times) -> Times:
         ahead = int(np.count_nonzero(occurred > recorded + LATEST))
@@ -98,6 +101,8 @@ class Journeys:
         streams = self.book.taken(table)
         if streams:
             v = versions(store, streams, until, self.book.words)
+            if table is Table.ORDER:
+                self._orders = v
             self._roll_up(table, v)
             if detectors:
                 changes += self._decide(table, store, v, until)

@@ -40,6 +40,14 @@ class Versions:
         change[self.heads] = 0
         return change
 
+    def in_force(self, row: int, at: int) -> int:
+        """Return the version of ``row`` at ``at`` (ms UTC), -1 if the row was not touched."""
+        segment = int(np.searchsorted(self.row[self.heads], row))
+        if segment == self.heads.size or self.row[self.heads[segment]] != row:
+            return -1
+        first, last = int(self.heads[segment]), int(self.lasts[segment])
+        return first + int(np.searchsorted(self.at[first + 1 : last + 1], at, side="right"))
+
 
 class Columns(dict[str, Numbers]):
     """Facts by name; rare ones are looked up aside, when somebody asks."""
