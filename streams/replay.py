@@ -172,7 +172,12 @@ class _Reading:
 
 
 def _batch(decoded: Decoded) -> Batch:
-    return Batch(decoded.events, decoded.occurred, decoded.recorded)
+    """Return what was decoded in the order of recorded time, so that it may be cut anywhere."""
+    recorded = decoded.recorded
+    batch = Batch(decoded.events, decoded.occurred, recorded)
+    if bool((recorded[1:] < recorded[:-1]).any()):
+        return _some(batch, recorded.argsort(kind="stable"))
+    return batch
 
 
 class _Run:
