@@ -12,7 +12,7 @@ import msgspec
 
 from andon.config import read_config
 from andon.replaying import Wanted, replay_sources
-from andon.wiring import NotPossible, build_questions, open_ledger, read_playbook
+from andon.wiring import NotPossible, build_detectors, open_ledger, read_playbook
 from schemas.codec import Decoder
 from schemas.events import TYPE_NAME, ContactLinked, Event
 from schemas.problems import Problem
@@ -74,7 +74,7 @@ def explain_order(
     events = _events(told.lines, order_id)
     if not events.events:
         raise NotPossible(f"nothing is known of order {order_id}: is it spelt as in its events?")
-    detectors, _ = build_questions(read_playbook(playbook))
+    detectors = build_detectors(read_playbook(playbook))
     explanation = explain(order_id, events, detectors, until=told.clock, others=told.populations)
     pairs = zip(events.recorded.tolist(), events.events, strict=True)
     return Account(order_id, sorted(pairs, key=lambda pair: pair[0]), explanation)

@@ -139,26 +139,24 @@ def read_playbook(path: Path | None) -> Playbook:
         PlaybookError: Every mistake, with file, line and column.
     """
     playbook = load_playbook(path)
-    build_questions(playbook)
+    build_detectors(playbook)
     return playbook
 
 
 def build_engine(playbook: Playbook, partitions: int = 1) -> Engine:
     """Return a fresh engine whose detectors are set as ``playbook`` says."""
-    detectors, rules = build_questions(playbook)
-    return Engine(detectors, rules=rules, partitions=partitions)
+    rules = build_rules(playbook)
+    return Engine(build_detectors(playbook), rules=rules, partitions=partitions)
 
 
-def build_questions(playbook: Playbook) -> tuple[tuple[Question, ...], PopulationRules]:
-    """Return the registered detectors and the judge's rules with the settings of ``playbook``.
+def build_detectors(playbook: Playbook) -> tuple[Question, ...]:
+    """Return the registered detectors with the settings of ``playbook``.
 
     Raises:
         PlaybookError: A setting is unknown, or of the wrong kind.
     """
     faults: list[Fault] = []
-    rules = _rules(playbook)
     known: dict[str, Any] = {detector.kind: detector for detector in DETECTORS}
-    known[rules.kind] = rules
     for kind, settings in playbook.detectors.items():
         if kind not in known:
             faults.append(Fault(playbook.detectors_at[kind], _no_such("detector", kind, known)))
@@ -167,11 +165,11 @@ def build_questions(playbook: Playbook) -> tuple[tuple[Question, ...], Populatio
     if faults:
         raise PlaybookError(faults)
     calendar_of = calendars(playbook.form.calendar.country, playbook.form.zone)
-    set_rules = known.pop(rules.kind)
-    return tuple(on_calendars(detector, calendar_of) for detector in known.values()), set_rules
+    return tuple(on_calendars(detector, calendar_of) for detector in known.values())
 
 
-def _rules(playbook: Playbook) -> PopulationRules:
+def build_rules(playbook: Playbook) -> PopulationRules:
+    """Return the judge's rules with the settings of ``playbook``."""
     told = playbook.form.populations
     return PopulationRules(
         period=told.period,
