@@ -105,10 +105,10 @@ def order_key(event: Event) -> str:
 
 
 def _entries(events: Sequence[Event], recorded: Times) -> list[Entry]:
-    texts = {stamp: iso(stamp) for stamp in np.unique(recorded).tolist()}
+    texts = np.datetime_as_string(recorded.astype("M8[ms]"), timezone="UTC").tolist()
     return [
-        Entry(stamp, order_key(event), encode(_stamped(event, texts[stamp])))
-        for event, stamp in zip(events, recorded.tolist(), strict=True)
+        Entry(stamp, order_key(event), encode(_stamped(event, text)))
+        for event, stamp, text in zip(events, recorded.tolist(), texts, strict=True)
     ]
 
 

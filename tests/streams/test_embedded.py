@@ -8,7 +8,7 @@ from schemas.codec import Decoder
 from schemas.events import Event
 from schemas.problems import Change, Problem, problems_digest
 from schemas.testing import a_delivery, a_dispatch, a_scan, an_order, as_lines, at_ms
-from schemas.times import HOUR, MINUTE
+from schemas.times import DAY, MINUTE
 from streams.embedded import Embedded, Timing
 from streams.engine import Batch, Engine
 from streams.inbox import Arrival
@@ -70,7 +70,7 @@ def test_time_that_passes_opens_a_problem_without_any_event(journal: Journal) ->
     embedded = live(journal, settled, clock)
     embedded.accept([arrival([an_order(), a_dispatch()])])
     embedded.decide()
-    clock.now += 73 * HOUR
+    clock.now += 10 * DAY
     changes = embedded.pass_time()
 
     assert "silent-shipment" in {change.problem.kind for change in changes}
@@ -82,7 +82,7 @@ def test_a_restart_finds_the_same_open_problems(journal: Journal) -> None:
     first = live(journal, settled, clock)
     first.accept([arrival([an_order(), a_dispatch()])])
     first.decide()
-    clock.now += 73 * HOUR
+    clock.now += 10 * DAY
     first.pass_time()
     second = live(journal, again, clock)
 
@@ -96,7 +96,7 @@ def test_nothing_is_stamped_before_what_was_decided_even_if_the_clock_is_set_bac
     settled, clock = Settled(), Clock()
     first = live(journal, settled, clock)
     first.accept([arrival([an_order(), a_dispatch()])])
-    clock.now += 73 * HOUR
+    clock.now += 10 * DAY
     first.decide()
     first.pass_time()
     decided = clock.now
@@ -111,7 +111,7 @@ def test_an_event_accepted_before_a_crash_is_decided_after_it(journal: Journal) 
     clock = Clock()
     crashed = live(journal, Settled(), clock)
     crashed.accept([arrival([an_order(), a_dispatch()])])
-    clock.now += 73 * HOUR
+    clock.now += 10 * DAY
     embedded = live(journal, Settled(), clock)
 
     assert "silent-shipment" in {change.problem.kind for change in embedded.pass_time()}
