@@ -27,7 +27,7 @@ class RefundOverdue:
     evidence: ClassVar[tuple[str, ...]] = ("requested_at", "received_at")
 
     patience: timedelta = timedelta(days=5)
-    """Leaves time to act before the 14 days of Directive 2011/83/EU, Art. 13, are over."""
+    """Longest wait for the money: well before the 14 days of Directive 2011/83/EU, Art. 13."""
 
     def due(self, back: Returns) -> Times:
         """Return when each refund became overdue, ms UTC."""

@@ -23,9 +23,9 @@ class UnansweredContact:
     evidence: ClassVar[tuple[str, ...]] = ("opened_at", "callback_at")
 
     patience: timedelta = timedelta(minutes=5)
-    """Zappos answers nearly all calls and mails within minutes and measures it: five at most."""
+    """Longest wait for a first answer: Zappos answers nearly all calls and mails within minutes."""
     callback: timedelta = timedelta(minutes=1)
-    """Amazon lets customers leave a number and calls at once: a minute is still at once."""
+    """Longest wait for a call that was asked for: Amazon calls at once."""
 
     def due(self, contact: Contacts) -> Times:
         """Return when the customer has waited too long, ms UTC."""

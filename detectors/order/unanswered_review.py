@@ -21,7 +21,7 @@ class UnansweredReview:
     evidence: ClassVar[tuple[str, ...]] = ("posted_at",)
 
     patience: timedelta = timedelta(hours=48)
-    """Walmart counts answers to customers that come within 48 hours."""
+    """Longest wait for an answer: Walmart counts those that come within 48 hours."""
     worst: int = 3
     """Most stars that still read as a complaint: less than four of five."""
 

@@ -11,12 +11,12 @@ class PopulationRules:
     """The floor below the statistics: two wrong items for one customer, or one each for several."""
 
     period: timedelta = timedelta(minutes=5)
-    """Evidence is judged at the end of every such stretch of recorded time, counted from 1970."""
+    """How often evidence is judged: at every such stretch of recorded time, counted from 1970."""
     strike_window: timedelta = timedelta(days=60)
-    """Two wrong items of one customer and SKU no further apart than this are no coincidence; so
-    long a SKU is also watched after the last report."""
+    """Longest time between two wrong items of one customer and SKU; as long a SKU is watched after
+    the last report."""
     customers: int = 3
-    """So many different customers with one wrong item each are none either."""
+    """How many customers with one wrong item each are no coincidence."""
     customers_window: timedelta = timedelta(days=14)
     """Longest time between the first and the last of those reports."""
 
