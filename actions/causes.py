@@ -20,6 +20,7 @@ CAUSE_OF_KIND: Final[Mapping[str, str]] = {
     "lost-shipment": "lost",
     "damaged-shipment": "damaged",
     "delivery-failed": "undelivered",
+    "pickup-uncollected": "undelivered",
     "returning-to-sender": "undelivered",
     "mispick": "wrong item",
     "weight-mismatch": "wrong item",

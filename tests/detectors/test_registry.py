@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from actions.causes import CAUSE_OF_KIND
 from detectors import order
 from detectors.calendars import BusinessDays
 from detectors.journeys.tables import ROWS, Shipments, Table
@@ -84,11 +83,6 @@ def test_each_of_its_settings_says_where_its_figure_comes_from(
     for name in vars(type(detector))["__slots__"]:
         assert isinstance(getattr(detector, name), timedelta | BusinessDays | int | float)
         assert re.search(rf'    {name}: .*\n    """', source)
-
-
-@EVERY
-def test_it_belongs_to_a_group_of_causes(detector: Question) -> None:
-    assert detector.kind in CAUSE_OF_KIND
 
 
 @pytest.mark.practice("4.1")
