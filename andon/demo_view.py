@@ -1,5 +1,8 @@
 """How the demonstration looks: a live view on a terminal, plain lines elsewhere."""
 
+import os
+import shutil
+import sys
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -111,7 +114,9 @@ def _head(moment: Moment, score: Score) -> Text:
 
 def _lines(lines: Iterable[Text]) -> Text:
     shown = list(lines)
-    return Text("\n").join([*shown, *[Text()] * (_ROWS - len(shown))])
+    joined = Text("\n").join([*shown, *[Text()] * (_ROWS - len(shown))])
+    joined.no_wrap, joined.overflow = True, "ellipsis"
+    return joined
 
 
 def problem_line(change: Change) -> Text:
@@ -141,16 +146,21 @@ def closing(score: Score, home: Path, seconds: float) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for name, value in _figures(score, seconds):
         table.add_row(Text(name, "dim"), Text(value, "bold"))
-    data = home / "data"
+    data, andon = home / "data", _command()
     following = (
-        f"andon explain O-DECAF-01 --data {data}",
-        f"andon problems --kind sku-wrong-item --state any --data {data}",
-        f"andon actions --name delist-sku --data {data}",
-        "andon playbook show > shop.yaml && andon playbook check shop.yaml",
-        "andon run --http",
+        f"{andon} explain O-DECAF-01 --data {data}",
+        f"{andon} problems --kind sku-wrong-item --state any --data {data}",
+        f"{andon} actions --name delist-sku --data {data}",
+        f"{andon} playbook show > shop.yaml && {andon} playbook check shop.yaml",
+        f"{andon} run --http",
     )
     after = Text("\n".join(("", "What to try next:", *(f"  {line}" for line in following))))
     return Group(Text("\nThe week in figures", "bold"), table, after)
+
+
+def _command() -> str:
+    """Return how this program is called from here: its path where its name alone is not found."""
+    return "andon" if shutil.which("andon") else os.path.relpath(sys.argv[0])
 
 
 def _figures(score: Score, seconds: float) -> Iterable[tuple[str, str]]:
