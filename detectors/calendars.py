@@ -20,21 +20,28 @@ class Calendar:
 
     starts: Times
     ends: Times
+    _began: Times = field(init=False, repr=False)
+    """By day in UTC since 1970: the place of the last working day that began before it, or -1."""
+    _most: int = field(init=False, repr=False)
+    """How many working days at most begin on one day in UTC: 2 where clocks are set forward."""
 
     def __post_init__(self) -> None:
-        """Refuse a calendar on which nobody ever works."""
+        """Refuse a calendar on which nobody ever works; prepare to find days without searching."""
         if not self.starts.size:
             raise ValueError("a calendar needs at least one working day")
+        began = np.searchsorted(self.starts, np.arange(0, NEVER, DAY)) - 1
+        object.__setattr__(self, "_began", began)
+        object.__setattr__(self, "_most", int(np.bincount(self.starts // DAY).max()))
 
     def add_business_days(self, times: Times, days: int) -> Times:
         """Return the same local time ``days`` working days after each of ``times``, ms UTC.
 
-        What happens between working days counts as happening when the next one begins. The time of
-        day is what has passed since local midnight, so that on Monday to Friday it is exact in
-        every zone that changes its clocks at the weekend. Beyond the calendar's last day every
-        Monday to Friday works.
+        ``times`` lie between 1970 and ``NEVER``. What happens between working days counts as
+        happening when the next one begins. The time of day is what has passed since local midnight,
+        so that on Monday to Friday it is exact in every zone that changes its clocks at the
+        weekend. Beyond the calendar's last day five days of seven work.
         """
-        last = np.searchsorted(self.starts, times, side="right") - 1
+        last = self._last_begun(times)
         passed = times - self.starts[last]
         between = (last < 0) | (times >= self.ends[last])
         target = last + between + days
@@ -45,6 +52,17 @@ class Calendar:
         if beyond.any():
             due[beyond] = due[beyond] + (target - known)[beyond] * 7 * DAY // 5
         return due
+
+    def _last_begun(self, times: Times) -> Times:
+        """Return the place of the last working day that has begun; -1 before the first.
+
+        Looking up the day and stepping on takes half as long as a binary search.
+        """
+        last = self._began[times // DAY]
+        for _ in range(self._most):
+            following = np.minimum(last + 1, self.starts.size - 1)
+            last = np.where(times >= self.starts[following], following, last)
+        return last
 
 
 def calendar(

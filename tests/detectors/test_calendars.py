@@ -97,6 +97,14 @@ def test_a_working_day_of_23_hours_ends_what_it_has_no_room_for() -> None:
     assert due.tolist() == [2 * DAY - HOUR]
 
 
+def test_two_working_days_may_begin_on_one_day_in_utc() -> None:
+    sunday, monday, tuesday = at_ms("03-29"), at_ms("03-29T23:00"), at_ms("03-30T23:00")
+    london = calendar(times(sunday, monday, tuesday, tuesday + DAY), 6, weekend=())
+    due = london.add_business_days(times(sunday, monday - 1, monday, monday + 1), 1)
+
+    assert due.tolist() == [monday, tuesday - HOUR - 1, tuesday, tuesday + 1]
+
+
 def test_before_its_first_day_a_calendar_counts_from_there() -> None:
     berlin = CALENDARS["Europe/Berlin"]
 
