@@ -60,6 +60,7 @@ class SkuFile:
         self.sku = sku
         self.repair: Repair | None = None
         self._rules = rules
+        self._repair_is_old = False
         self._reports: dict[str, Report] = {}
         self._tracks = [Track(question) for question in QUESTIONS]
 
@@ -72,9 +73,12 @@ class SkuFile:
         del self._reports[report.id]
 
     def forget(self, fact: Report | Replacement | Repair) -> None:
-        """Let go of an old fact without taking back what rests on it."""
+        """Let go of an old fact without taking back what rests on it.
+
+        A repair is kept as long as there are reports, which it may keep from counting.
+        """
         if fact == self.repair:
-            self.repair = None
+            self._repair_is_old = True
         if isinstance(fact, Report):
             self._forget(fact)
 
@@ -89,7 +93,7 @@ class SkuFile:
     def is_empty(self) -> bool:
         """Whether there is nothing in it that could matter."""
         idle = all(track.open is None and not track.ended for track in self._tracks)
-        return idle and not self._reports and self.repair is None
+        return idle and not self._reports and (self.repair is None or self._repair_is_old)
 
     def look_again(self) -> int:
         """Return the last moment (ms UTC) of an open problem that expires, else ``NEVER``."""
@@ -105,7 +109,7 @@ class SkuFile:
             changes += self._withdraw(track, reports, end, news)
             changes += self._clear(track, reports, end, news)
         if news.repair is not None:
-            self.repair = news.repair
+            self.repair, self._repair_is_old = news.repair, False
         for track in self._tracks:
             changes += self._open(track, reports, end)
         return changes

@@ -3,6 +3,8 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.observations import Observation
 from detectors.population.judge import Judge
@@ -500,8 +502,63 @@ def test_nothing_is_kept_for_good() -> None:
     assert set(judge.subjects) == {"sku-99"}
 
 
+def test_reports_that_a_repair_kept_from_counting_never_count() -> None:
+    old = [a_report(T0 + HOUR, f"o-{n}", sent_at=T0 - DAY) for n in (1, 2)]
+    fresh = a_report(AGES + PERIOD, "o-3", "c-3")
+
+    assert struck(a_repair(T0), *old, fresh) == []
+
+
 def test_an_open_problem_outlives_its_reports() -> None:
     judge = Judge(PopulationRules(), HORIZON)
     judge.observe([*TWICE, a_repair(FAR, "sku-2"), a_repair(FAR + DAY)])
 
     assert said(judge.judge(NEVER), STRUCK)[1:] == [(CLEARED, FAR + DAY + PERIOD)]
+
+
+# --- any observations --------------------------------------------------------------------------
+
+SMALL = PopulationRules(
+    period=timedelta(minutes=1),
+    strike_window=timedelta(minutes=20),
+    customers=2,
+    customers_window=timedelta(minutes=5),
+)
+MOMENTS = st.integers(0, 90).map(lambda half: T0 + half * MINUTE // 2)
+ORDERS = st.sampled_from([f"o-{n}" for n in range(6)])
+SKUS = st.sampled_from(["sku-1", "sku-2"])
+CUSTOMERS = st.sampled_from(["c-1", "c-2", "c-3"])
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> list[Observation]:
+    orders = draw(st.lists(ORDERS, unique=True))
+    reports = [
+        a_report(draw(MOMENTS), order_id, draw(CUSTOMERS), sku=draw(SKUS)) for order_id in orders
+    ]
+    replacements = st.builds(a_replacement, MOMENTS, ORDERS, ORDERS, sku=SKUS, occurred_at=MOMENTS)
+    repairs = st.builds(a_repair, MOMENTS, SKUS, MOMENTS)
+    gone = [
+        a_retraction(report.at + draw(st.integers(0, 40)) * MINUTE, report.order_id)
+        for report in draw(st.lists(st.sampled_from(reports)) if reports else st.just([]))
+    ]
+    return [*reports, *gone, *draw(st.lists(replacements)), *draw(st.lists(repairs, max_size=3))]
+
+
+@given(shop=shops(), data=st.data())
+def test_neither_order_nor_repeats_nor_cuts_change_anything(
+    shop: list[Observation], data: st.DataObject
+) -> None:
+    end = T0 + 3 * HOUR
+    once = Judge(SMALL, 10 * MINUTE)
+    once.observe(shop)
+    repeats = st.lists(st.sampled_from(shop)) if shop else st.just(shop)
+    told = data.draw(st.permutations([*shop, *data.draw(repeats)]))
+    judge, changes, since = Judge(SMALL, 10 * MINUTE), list[Change](), 0
+    for until in (*sorted(data.draw(st.lists(MOMENTS, max_size=4))), end):
+        judge.observe(one for one in told if since <= one.at < until)
+        changes += judge.judge(until)
+        since = until
+
+    assert changes == once.judge(end)
+    assert judge.subjects == once.subjects
