@@ -78,13 +78,22 @@ class Desk:
         text = {"version": self._playbook.version, "text": self._playbook.text}
         add_new(connection, playbooks, [text])
         add_new(connection, decisions, [decision_row(decision) for decision, _ in decided])
-        for _, said in decided:
-            if said.call_off:
-                call_off(connection, said.call_off, said.verdict.value, past.now)
         planned = [(action, decision) for decision, _ in decided for action in decision.actions]
-        record(connection, [_again(a, past.now) for a, _ in planned if a.id in past.called_off])
         add_new(connection, actions, [action_row(*pair) for pair in planned])
+        record(connection, [_again(a, past.now) for a, _ in planned if a.id in past.called_off])
         queue(connection, [a for a, _ in planned if a.status is Status.QUEUED], past.now)
+        for action_id, why in _called_off(decided).items():
+            call_off(connection, [action_id], why, past.now)
+
+
+def _called_off(decided: Sequence[Made]) -> dict[str, str]:
+    """Return what is called off in the end, and why: what is planned again later is not."""
+    off: dict[str, str] = {}
+    for decision, said in decided:
+        off |= dict.fromkeys(said.call_off, said.verdict.value)
+        for action in decision.actions:
+            off.pop(action.id, None)
+    return off
 
 
 def _again(action: Action, now: int) -> Outcome:

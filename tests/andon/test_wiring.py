@@ -1,0 +1,106 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actions.marks import PlaybookError
+from actions.testing import a_problem, cleared, opened
+from andon.config import Config
+from andon.wiring import (
+    NotPossible,
+    Parts,
+    build_engine,
+    build_rules,
+    decide_all,
+    executors_of,
+    open_parts,
+    read_playbook,
+)
+from schemas.decisions import Status
+from schemas.times import DAY
+from streams.folder import Folder
+
+NOON = 1_767_268_800_000
+SECRET = "whsec_" + "c2VjcmV0IGZvciB0ZXN0cyBvbmx5"
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    (tmp_path / "data").mkdir()
+    with open_parts(Folder(tmp_path / "data"), None, Config()) as parts:
+        yield parts
+
+
+def test_what_opens_and_ends_within_one_batch_leaves_nothing_to_perform(parts: Parts) -> None:
+    problem = a_problem("sku-wrong-item", subject_type="sku", subject="S1", order_id=None)
+    parts.settle([opened(problem), cleared(problem, NOON + 1)], NOON + 2)
+    (pulled,) = parts.ledger.actions(name="delist-sku")
+
+    assert pulled.status is Status.CALLED_OFF
+
+
+def test_the_same_changes_again_decide_nothing(parts: Parts) -> None:
+    change = opened(a_problem())
+
+    assert len(parts.settle([change], NOON)) == 1
+    assert parts.settle([change], NOON + DAY) == []
+
+
+def test_nobody_performs_where_nobody_is_configured(parts: Parts) -> None:
+    assert parts.perform is None
+
+
+def test_an_unsigned_webhook_is_refused() -> None:
+    with pytest.raises(NotPossible, match="ANDON_WEBHOOK_SECRET"):
+        executors_of(Config(webhook_url="https://shop.example/hook"))
+
+
+def test_alerts_go_to_people_and_the_rest_to_the_shop() -> None:
+    config = Config(
+        webhook_url="https://shop.example/hook",
+        webhook_secret=SECRET,
+        apprise="json://localhost carrier=json://localhost:81",
+    )
+    executors = executors_of(config)
+
+    assert type(executors["alert-carrier"]).__name__ == "Apprise"
+    assert type(executors["*"]).__name__ == "Webhook"
+
+
+def a_playbook(tmp_path: Path, old: str, new: str) -> Path:
+    text = read_playbook(None).text
+    assert old in text
+    path = tmp_path / "shop.yaml"
+    path.write_text(text.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("patience: 5m", "patiense: 5m", "did you mean patience?"),
+        ("patience: 5m", "patience: 5.00 USD", "is not of the kind of the default"),
+    ],
+)
+def test_a_setting_that_no_detector_takes_is_a_mistake(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(PlaybookError, match=said) as raised:
+        read_playbook(a_playbook(tmp_path, old, new))
+
+    assert raised.value.faults[0].at.line > 1
+
+
+def test_the_playbook_sets_the_judge(tmp_path: Path) -> None:
+    path = a_playbook(tmp_path, "customers: 3", "customers: 9")
+
+    assert build_rules(read_playbook(path)).customers == 9
+    assert build_engine(read_playbook(path)).clock == 0
+
+
+def test_decisions_on_the_past_are_taken_as_if_it_were_now() -> None:
+    change = opened(a_problem(opened_at=NOON - 300 * DAY))
+    (decision,) = decide_all([change], read_playbook(None))
+
+    assert decision.decided_at == change.at
+    assert {action.status for action in decision.actions} == {Status.QUEUED}
