@@ -17,6 +17,7 @@ from streams.engine import Engine
 from streams.testing import batch_of
 
 Log = list[Event]
+some = settings(max_examples=60)
 
 
 def newest(changes: Sequence[Change]) -> list[Problem]:
@@ -41,11 +42,13 @@ def cut(events: Log, size: int) -> Iterator[Log]:
 
 
 @given(journeys(), st.sampled_from((1, 2, 7, 500, 100_000)))
+@some
 def test_the_size_of_batches_changes_nothing(events: Log, size: int) -> None:
     assert in_pieces(cut(events, size)) == at_once(events)
 
 
 @given(journeys(), st.randoms(use_true_random=False))
+@some
 def test_the_order_of_arrival_inside_a_batch_changes_nothing(
     events: Log, chance: random.Random
 ) -> None:
@@ -56,6 +59,7 @@ def test_the_order_of_arrival_inside_a_batch_changes_nothing(
 
 
 @given(journeys(), st.randoms(use_true_random=False))
+@some
 def test_one_millisecond_may_arrive_in_any_order_and_in_any_pieces(
     events: Log, chance: random.Random
 ) -> None:
@@ -65,6 +69,7 @@ def test_one_millisecond_may_arrive_in_any_order_and_in_any_pieces(
 
 
 @given(journeys(), st.integers(1, 4))
+@some
 def test_events_delivered_twice_change_nothing(events: Log, size: int) -> None:
     twice = [event for event in events for _ in range(2)]
 
@@ -72,6 +77,7 @@ def test_events_delivered_twice_change_nothing(events: Log, size: int) -> None:
 
 
 @given(journeys(), st.sampled_from((1, 2, 4)), st.integers(1, 9))
+@some
 def test_the_number_of_partitions_changes_nothing(events: Log, count: int, size: int) -> None:
     engine = Engine(partitions=count)
 
@@ -79,6 +85,7 @@ def test_the_number_of_partitions_changes_nothing(events: Log, count: int, size:
 
 
 @given(journeys(), st.lists(st.integers(0, 60), max_size=5), st.lists(st.integers(0, 60)))
+@some
 def test_reading_and_deciding_may_be_cut_anywhere(
     events: Log, reads: list[int], decisions: list[int]
 ) -> None:
@@ -95,6 +102,7 @@ def test_reading_and_deciding_may_be_cut_anywhere(
 
 
 @given(journeys(), st.lists(st.sampled_from(GRID), max_size=6), st.integers(-1, 1))
+@some
 def test_time_that_passes_between_events_changes_nothing(
     events: Log, clocks: list[int], off: int
 ) -> None:
@@ -111,6 +119,7 @@ def test_time_that_passes_between_events_changes_nothing(
 
 
 @given(journeys(most_orders=4), st.integers(1, 40 * DAY))
+@some
 def test_time_that_passes_after_the_last_event_may_pass_at_once_or_step_by_step(
     events: Log, span: int
 ) -> None:
@@ -142,6 +151,7 @@ def later(event: Event, span: int) -> Event:
 
 
 @given(journeys(), st.sampled_from((1, 3)))
+@some
 def test_a_change_is_told_once_and_never_before_its_time(events: Log, size: int) -> None:
     engine = Engine()
     told: list[Change] = []
