@@ -187,15 +187,6 @@ def test_no_colour_is_honoured(andon: Andon, monkeypatch: pytest.MonkeyPatch) ->
     assert "\x1b[3" not in done.stderr
 
 
-@pytest.mark.slow
-def test_the_demo_tells_its_week_and_what_to_try_next(andon: Andon) -> None:
-    done = andon("demo", "--fast")
-
-    assert done.returncode == 0
-    assert "knew first" in done.stdout
-    assert "What to try next" in done.stdout
-
-
 def test_replay_prints_problems_on_stdout_and_the_summary_on_stderr(
     andon: Andon, recording: Path
 ) -> None:

@@ -1,0 +1,119 @@
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from actions.ledger import Ledger
+from schemas.decisions import Action, Status
+from schemas.problems import Problem
+from schemas.times import HOUR, MINUTE
+from streams.folder import Folder
+from streams.journal import Journal
+
+ANDON = Path(sys.executable).parent / "andon"
+DECAF = "COFFEE-DECAF-500"
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Week:
+    """One demonstration: what it printed, and the ledger and journal it left."""
+
+    printed: str
+    ledger: Ledger
+    folder: Folder
+
+    def figure(self, name: str) -> str:
+        found = re.search(rf"^{name}\s+(.+?)\s*$", self.printed, re.MULTILINE)
+        assert found, self.printed
+        return found[1]
+
+    def action(self, name: str, target: str) -> Action:
+        (action,) = (one for one in self.ledger.actions(name=name) if one.target == target)
+        return action
+
+    def problem(self, kind: str) -> Problem:
+        (problem,) = self.ledger.problems(kind=kind, subject=DECAF)
+        return problem
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
+    environment = os.environ | {"TMPDIR": str(tmp_path_factory.mktemp("demo"))}
+    done = subprocess.run(
+        [ANDON, "demo", "--fast"], capture_output=True, text=True, check=True, env=environment
+    )
+    found = re.search(r"--data (\S+)", done.stdout)
+    assert found
+    folder = Folder(Path(found[1]))
+    ledger = Ledger(folder.ledger_url)
+    yield Week(done.stdout, ledger, folder)
+    ledger.close()
+
+
+@pytest.mark.practice("0.8")
+def test_the_second_wrong_bag_takes_the_sku_off_sale_within_minutes(week: Week) -> None:
+    problem = week.problem("sku-wrong-item")
+    pulled = week.action("delist-sku", DECAF)
+    (investigation,) = week.ledger.actions(name="open-investigation", problem_id=problem.id)
+
+    assert (pulled.status, investigation.status) == (Status.DONE, Status.DONE)
+    assert problem.opened_at - problem.due_at <= 5 * MINUTE
+    assert pulled.planned_at - problem.opened_at < HOUR
+
+
+@pytest.mark.practice("0.8")
+def test_the_customer_who_was_hit_twice_gets_credit_and_another_brand(week: Week) -> None:
+    mine = {action.name for action in week.ledger.actions(customer_id="U-DECAF-01")}
+
+    assert {"credit-customer", "offer-substitute"} <= mine
+    assert week.figure("credits paid") == "10.00 USD"
+
+
+@pytest.mark.practice("0.7")
+def test_the_first_wrong_bag_is_replaced_and_watched(week: Week) -> None:
+    watch, pulled = week.problem("sku-wrong-item-watch"), week.problem("sku-wrong-item")
+    first = {action.name for action in week.ledger.actions(order_id="O-DECAF-01")}
+
+    assert "replace-item" in first
+    assert watch.opened_at < pulled.opened_at
+
+
+@pytest.mark.practice("0.3")
+def test_every_contact_is_held_against_what_was_known(week: Week) -> None:
+    share, contacts = re.findall(r"\d+", week.figure("knew first"))
+
+    assert int(contacts) > 50
+    assert int(share) >= 80
+
+
+@pytest.mark.practice("0.4")
+def test_problems_are_acted_on_before_the_customer_asks(week: Week) -> None:
+    assert "before the customer's contact" in week.figure("median lead")
+
+
+@pytest.mark.practice("0.9")
+def test_nothing_below_the_limits_waits_for_approval(week: Week) -> None:
+    done = week.ledger.actions(status=Status.DONE)
+    waiting = week.ledger.actions(status=Status.WAITING)
+
+    assert len(done) > 20 * len(waiting)
+
+
+def test_the_sku_goes_back_on_sale_when_its_bin_is_repaired(week: Week) -> None:
+    assert week.action("relist-sku", DECAF).status is Status.DONE
+
+
+def test_everything_is_kept_for_a_look_afterwards(week: Week) -> None:
+    with Journal.reader(week.folder.journal) as journal:
+        events = journal.count()
+
+    assert week.figure("events").startswith(f"{events:,} ")
+    assert week.figure("SKUs pulled") == DECAF
+    assert "What to try next" in week.printed
