@@ -10,6 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+from actions.causes import CAUSE_OF_KIND
 from actions.desk import Desk
 from actions.executors.webhook import Webhook
 from actions.ledger import Ledger
@@ -28,6 +29,9 @@ from schemas.times import HOUR
 from streams.embedded import wall_clock
 from streams.engine import Engine
 from streams.folder import Folder
+
+KINDS: Final = tuple(dict.fromkeys((*CAUSE_OF_KIND, *(found.kind for found in DETECTORS))))
+"""Kinds of problems that a playbook may name: what is known to do harm, and what is looked for."""
 
 ALERTS: Final = ("notify-ops", "open-investigation", "assign-owner", "schedule-callback")
 """Actions that are words to the operations team: beside alerts to partners, Apprise's work."""
@@ -138,7 +142,7 @@ def read_playbook(path: Path | None) -> Playbook:
     Raises:
         PlaybookError: Every mistake, with file, line and column.
     """
-    playbook = load_playbook(path)
+    playbook = load_playbook(path, KINDS)
     build_detectors(playbook)
     return playbook
 
