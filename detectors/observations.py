@@ -23,8 +23,8 @@ class Observation(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True)
 class Report(Observation, frozen=True, gc=False):
     """A customer says that something else came than ``sku``, which was ordered in that line.
 
-    ``id`` is the id of the problem about the line. ``sent_at`` is when the line was first handed to
-    a carrier (ms UTC), ``NEVER`` if nobody said so.
+    ``id`` is the id of the problem about the line. ``ordered_at`` is when the customer ordered, and
+    ``sent_at`` when the line was first handed to a carrier (ms UTC), ``NEVER`` if nobody said so.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Report(Observation, frozen=True, gc=False):
     sku: str
     seller_id: str
     customer_id: str
+    ordered_at: int
     sent_at: int
 
     @property

@@ -128,6 +128,7 @@ class Findings:
             sku=sku,
             seller_id=seller_id,
             customer_id=problem.customer_id or "",
+            ordered_at=int(v.rows.column("known_at")[version]),
             sent_at=int(v.rows.column("first_dispatched_at")[version]),
         )
 

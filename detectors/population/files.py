@@ -11,12 +11,16 @@ from detectors.population.cases import QUESTIONS, Case, Question, by_time, evide
 from detectors.population.register import latest
 from detectors.population.rules import PopulationRules
 from schemas.problems import Cause, Change, ChangeKind, Problem, problem_id
-from schemas.times import NEVER
+from schemas.times import DAY, NEVER
 
 CLOCK: Final = "clock"
 """The cause of an end that came because nothing happened."""
 
 DEFECT: Final = "wrong_item"
+
+HANDLING: Final = DAY
+"""Longest usual time from the shelf to the carrier, ms: what leaves so soon after a repair may have
+been picked before it."""
 
 
 @dataclass(slots=True)
@@ -206,7 +210,9 @@ class SkuFile:
 
 
 def _is_after(report: Report, repair: Repair | None) -> bool:
-    """Whether a report is about what left after a repair, as far as is known."""
+    """Whether a report came after a repair, and is not about what may have left before it."""
     if repair is None:
         return True
-    return report.at > repair.at and report.sent_at > repair.cause.occurred_at
+    mended = repair.cause.occurred_at
+    is_picked_after = report.ordered_at > mended or report.sent_at > mended + HANDLING
+    return report.at > repair.at and is_picked_after

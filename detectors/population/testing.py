@@ -22,6 +22,7 @@ def a_report(at: int, order_id: str = "o-1", customer_id: str = "c-1", **fields:
         sku=SKU,
         seller_id="",
         customer_id=customer_id,
+        ordered_at=0,
         sent_at=NEVER,
     )
     return replace(report, **fields)

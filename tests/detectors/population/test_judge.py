@@ -5,6 +5,7 @@ from itertools import permutations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from detectors.observations import Observation
 from detectors.population.judge import Judge
@@ -391,15 +392,24 @@ def test_only_what_is_reported_after_a_repair_counts(
     assert struck(a_report(T0), a_repair(T0 + DAY), *after) == found
 
 
-@pytest.mark.parametrize(("late", "found"), [(0, []), (1, [(OPENED, T0 + 3 * DAY + PERIOD)])])
-def test_only_what_left_after_a_repair_counts(
-    late: int, found: list[tuple[ChangeKind, int]]
+@pytest.mark.parametrize(
+    ("ordered", "sent", "counts"),
+    [
+        pytest.param(-DAY, NEVER, True, id="nobody says when it left"),
+        pytest.param(-DAY, -1, False, id="left before"),
+        pytest.param(0, DAY, False, id="ordered before and left within a day"),
+        pytest.param(1, DAY, True, id="ordered after"),
+        pytest.param(0, DAY + 1, True, id="left a day after"),
+    ],
+)
+def test_what_may_have_been_picked_before_a_repair_does_not_count(
+    ordered: int, sent: int, *, counts: bool
 ) -> None:
-    repair = a_repair(T0 + DAY + HOUR, occurred_at=T0 + DAY)
-    left = T0 + DAY + late
-    after = [a_report(T0 + 3 * DAY, f"o-{n}", sent_at=left) for n in (5, 6)]
+    repair = a_repair(T0 + HOUR, occurred_at=T0)
+    times = {"ordered_at": T0 + ordered, "sent_at": min(T0 + sent, NEVER)}
+    after = [replace(a_report(T0 + 3 * DAY, f"o-{n}"), **times) for n in (5, 6)]
 
-    assert struck(repair, *after) == found
+    assert bool(struck(repair, *after)) is counts
 
 
 def test_a_repair_told_again_changes_nothing() -> None:
