@@ -57,6 +57,8 @@ class Engine:
         self.clock = 0
         """Everything recorded strictly before is decided, ms UTC."""
         self.counts: Counter[str] = Counter()
+        for journeys in self._journeys:
+            journeys.book.counts = self.counts
 
     @property
     def nbytes(self) -> int:
