@@ -24,8 +24,8 @@ class PickupUncollected:
     severity: ClassVar = Severity.WARNING
     evidence: ClassVar[tuple[str, ...]] = ("pickup_at", "last_movement_at", "lane")
 
-    patience: timedelta = timedelta(days=4)
-    """Leaves three of the seven days for which many pick-up points keep a parcel; no common rule is
+    patience: timedelta = timedelta(days=3)
+    """Leaves four of the seven days for which many pick-up points keep a parcel; no common rule is
     published, so set it from one's own carriers'."""
 
     def due(self, shipment: Shipments) -> Times:

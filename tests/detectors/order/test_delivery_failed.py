@@ -42,7 +42,6 @@ def test_the_same_attempt_twice_is_one_attempt() -> None:
     assert problems_of(FAILED, *SENT, MISSED, again, until=WEDNESDAY) == []
 
 
-@pytest.mark.practice("4.1")
 @pytest.mark.parametrize("status", ["address_problem", "refused"])
 def test_what_only_the_customer_can_solve_is_asked_at_once_and_without_blame(status: str) -> None:
     [problem] = problems_of(FAILED, *SENT, scan(status, "03-03T10:00"))
