@@ -22,10 +22,6 @@ class Edges:
     detector: Numbers
     version: Numbers
 
-    def __len__(self) -> int:
-        """Count the edges."""
-        return self.detector.size
-
 
 @dataclass(frozen=True, slots=True)
 class Settled:

@@ -9,9 +9,9 @@ import numpy as np
 from detectors.journeys.book import CUSTOMER_KEY, Book
 from detectors.journeys.episodes import Edges, Settled
 from detectors.journeys.folds import Fact, Fold, Numbers
-from detectors.journeys.streams import KIND_BITS, KIND_NAMES
+from detectors.journeys.streams import told_by
 from detectors.journeys.tables import ROWS, Table
-from detectors.journeys.versions import NO_CAUSE, Versions
+from detectors.journeys.versions import Versions
 from detectors.observations import REPORTED, Report
 from detectors.question import Question, is_refutable
 from schemas.problems import Cause, Change, ChangeKind, Evidence, Problem, problem_id
@@ -224,7 +224,4 @@ def _listed(edges: Edges, step: int) -> list[tuple[int, int, int]]:
 
 
 def _cause(v: Versions, version: int) -> Cause:
-    packed, at = int(v.cause[version]), int(v.at[version])
-    if packed == NO_CAUSE:
-        return Cause(CLOCK, at, at)
-    return Cause(KIND_NAMES[packed & (1 << KIND_BITS) - 1], packed >> KIND_BITS, at)
+    return Cause(*told_by(int(v.cause[version])), int(v.at[version]))
