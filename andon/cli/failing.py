@@ -5,6 +5,10 @@ from rich.markup import escape
 
 def explained(error: Exception) -> str | None:
     """Return what to tell the caller about ``error``; ``None`` where the fault is ours."""
+    import sqlite3
+
+    from sqlalchemy.exc import OperationalError
+
     from actions.errors import LedgerError
     from actions.marks import PlaybookError
     from andon.config import ConfigError
@@ -28,6 +32,9 @@ def explained(error: Exception) -> str | None:
     )
     if isinstance(error, known):
         return escape(str(error))
+    if isinstance(error, sqlite3.OperationalError | OperationalError):
+        reason = getattr(error, "orig", error)
+        return escape(f"journal or ledger: {reason}; what was accepted is kept, start again")
     if isinstance(error, OSError) and error.filename is not None:
         return escape(f"{error.filename}: {error.strerror}")
     return None

@@ -12,13 +12,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
+import andon
 from actions.ledger import Ledger
 from andon.simulate import simulate
-from andon.wiring import build_engine, read_playbook
-from schemas.codec import Decoder
 from schemas.problems import Problem, problems_digest
 from schemas.testing import a_dispatch, an_order, as_lines
-from streams.engine import Batch
 from streams.folder import Folder
 from streams.journal import Journal
 
@@ -85,13 +83,6 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return simulate(1500, 20, 3, tmp_path_factory.mktemp("world")).events_path
 
 
-def digest_in_one_go(path: Path) -> str:
-    engine, decoded = build_engine(read_playbook(None)), Decoder().decode_lines(path.read_bytes())
-    changes = engine.step(Batch(decoded.events, decoded.occurred, decoded.recorded))
-    newest = {change.problem.id: change.problem for change in changes + engine.flush()}
-    return problems_digest(list(newest.values()))
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
@@ -101,7 +92,7 @@ def test_a_recording_is_read_to_its_end(recording: Path, data: Path) -> None:
     run = Run(data, recording, "--recording")
 
     assert run.ends() == 0
-    assert problems_digest(problems_of(data)) == digest_in_one_go(recording)
+    assert problems_digest(problems_of(data)) == andon.replay(recording).hash
 
 
 @pytest.mark.slow
@@ -119,7 +110,7 @@ def test_a_run_killed_at_random_points_finds_the_same_problems(recording: Path, 
 
     assert last.ends() == 0
     assert count_of(data) == len(lines)
-    assert problems_digest(problems_of(data)) == digest_in_one_go(recording)
+    assert problems_digest(problems_of(data)) == andon.replay(recording).hash
 
 
 def _append_slowly(path: Path, lines: list[bytes]) -> None:
@@ -145,7 +136,7 @@ def test_standard_input_is_read(recording: Path, data: Path) -> None:
         run = Run(data, "-", "--recording", stdin=file.fileno())
 
         assert run.ends() == 0
-    assert problems_digest(problems_of(data)) == digest_in_one_go(recording)
+    assert problems_digest(problems_of(data)) == andon.replay(recording).hash
 
 
 def test_a_followed_file_is_read_as_it_grows_and_sigterm_drains(data: Path) -> None:
