@@ -25,8 +25,8 @@ class PickupUncollected:
     evidence: ClassVar[tuple[str, ...]] = ("pickup_at", "last_movement_at", "lane")
 
     patience: timedelta = timedelta(days=3)
-    """Leaves four of the seven days for which many pick-up points keep a parcel; no common rule is
-    published, so set it from one's own carriers'."""
+    """Longest rest before a reminder: leaves four of the seven days for which many pick-up points
+    keep a parcel. No common rule is published, so set it from one's own carriers'."""
 
     def due(self, shipment: Shipments) -> Times:
         """Return when each parcel has lain too long, ms UTC."""
