@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from detectors.journeys.folds import Fact, Fold, Numbers
 from detectors.journeys.layout import Layout
 from detectors.journeys.streams import Stream
 from detectors.journeys.vocabulary import Vocabulary
-from schemas.times import NEVER
+from schemas.times import NEVER, Flags
 
 APART: Final = 43
 """Bits between segments: times and negated times of one stay below those of the one before."""
@@ -39,15 +39,6 @@ def fold(
     return columns
 
 
-def _places(layout: Layout, stream: int, values: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the places and values of a stream's writes that fall into the layout."""
-    place = layout.places[stream]
-    if place.size and place.min() < 0:
-        inside = place >= 0
-        return place[inside], values[inside]
-    return place, values
-
-
 def _sweep(values: Matrix, segment: Numbers) -> Matrix:
     """Return the running minimum within each segment, along the last axis; changes ``values``."""
     apart = segment << APART
@@ -66,8 +57,8 @@ def _fold_lows(
         for name, said in stream.values.items():
             group, i = block.place.get(name, (None, 0))
             if group == LOWS:
-                place, new = _places(layout, number, said)
-                values[i, place] = -new if facts[i].fold is Fold.MAX else new
+                new = -said if facts[i].fold is Fold.MAX else said
+                values[i, layout.places[number]] = new
     some = [i for i, f in enumerate(facts) if f.name in written]
     if len(some) == len(facts):
         _sweep(values, layout.segment)
@@ -90,8 +81,7 @@ def _fold_sums(
         for name, said in stream.values.items():
             group, i = block.place.get(name, (None, 0))
             if group == SUMS:
-                place, new = _places(layout, number, said)
-                values[i, place] = new
+                values[i, layout.places[number]] = said
     values.cumsum(axis=1, out=values)
     values += layout.spread(stored - values[:, layout.heads])
     block.sums.rows[rows] = values.take(layout.lasts, axis=1).T
@@ -108,8 +98,7 @@ def _fold_bits(
         for name, said in stream.values.items():
             group, i = block.place.get(name, (None, 0))
             if group == BITS:
-                place, new = _places(layout, number, said)
-                values[i, place] = new
+                values[i, layout.places[number]] = said
     longest = int((layout.lasts - layout.heads).max()) + 1
     step = 1
     while step < longest:
@@ -125,25 +114,78 @@ def _fold_picks(
 ) -> dict[str, Numbers]:
     columns: dict[str, Numbers] = {}
     for i, fact in enumerate(block.facts[PICKS]):
-        said = [(n, s) for n, s in enumerate(streams) if fact.name in s.values]
-        stored, since = block.picks.rows[rows, i], block.picked_at.rows[rows, i]
-        if not said:
-            columns[fact.name] = layout.spread(stored).astype(np.int64)
+        stored, since = block.picks.rows[rows, i].astype(np.int64), block.picked_at.rows[rows, i]
+        said = _said(fact, streams, layout)
+        if said is None:
+            columns[fact.name] = layout.spread(stored)
             continue
-        picked = Picked(np.full(layout.size, -1), np.full(layout.size, NEVER))
-        code, time = picked.code, picked.time
-        code[layout.heads], time[layout.heads] = stored, since
-        for number, stream in said:
-            place, new = _places(layout, number, stream.values[fact.name])
-            _, occurred = _places(layout, number, stream.occurred)
-            code[place] = new
-            signed = -occurred if fact.fold is Fold.LAST else occurred
-            time[place] = np.where(new >= 0, signed, NEVER)
-        _pick(picked, layout, fact, words)
+        code, plain = _said_once(stored, since, said, layout)
+        if not plain.all():
+            part, kept = layout.only(~plain)
+            picked = _competing(stored[~plain], since[~plain], said, part, kept)
+            _pick(picked, part, fact, words)
+            code[kept] = picked.code
+            since[~plain] = picked.time[part.lasts]
         block.picks.rows[rows, i] = code[layout.lasts]
-        block.picked_at.rows[rows, i] = time[layout.lasts]
+        block.picked_at.rows[rows, i] = since
         columns[fact.name] = code
     return columns
+
+
+class Said(NamedTuple):
+    """Everything said of a fact: place, code and time (ms UTC, negated for ``Last``) of each."""
+
+    place: Numbers
+    code: Numbers
+    time: Numbers
+
+
+def _said(fact: Fact, streams: Sequence[Stream], layout: Layout) -> Said | None:
+    parts = []
+    for number, stream in enumerate(streams):
+        if fact.name in stream.values:
+            time = -stream.occurred if fact.fold is Fold.LAST else stream.occurred
+            parts.append((layout.places[number], stream.values[fact.name], time))
+    if not parts:
+        return None
+    place, code, time = (np.concatenate(column) for column in zip(*parts, strict=True))
+    known = code >= 0
+    return Said(place[known], code[known], time[known])
+
+
+def _said_once(
+    stored: Numbers, since: Numbers, said: Said, layout: Layout
+) -> tuple[Numbers, Flags]:
+    """Return the code at every place, right where nothing competes, and which segments those are.
+
+    Nothing competes where nothing was known and one thing is said; ``since`` is brought up to date.
+    """
+    segment = layout.segment[said.place]
+    start = np.full(stored.size, layout.size)
+    start[segment] = said.place
+    newest = stored.copy()
+    newest[segment] = said.code
+    plain = np.ones(stored.size, np.bool_)
+    plain[segment] = (start[segment] == said.place) & (since[segment] == NEVER)
+    plain[segment[start[segment] != said.place]] = False
+    alone = plain[segment]
+    since[segment[alone]] = said.time[alone]
+    is_said = np.arange(layout.size) >= layout.spread(start)
+    return np.where(is_said, layout.spread(newest), layout.spread(stored)), plain
+
+
+def _competing(
+    stored: Numbers, since: Numbers, said: Said, part: Layout, kept: Numbers
+) -> "Picked":
+    """Return what was known and said in the segments of ``part``, at its places."""
+    picked = Picked(np.full(part.size, -1), np.full(part.size, NEVER))
+    picked.code[part.heads], picked.time[part.heads] = stored, since
+    place = kept.searchsorted(said.place)
+    place[place == kept.size] = 0
+    inside = kept[place] == said.place
+    picked.code[place[inside]] = said.code[inside]
+    picked.time[place[inside]] = said.time[inside]
+    return picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +239,7 @@ def _fold_recent(
     is_said = np.zeros(layout.size, np.bool_)
     is_said[layout.heads] = True
     known: dict[int, list[tuple[int, int]]] = {}
-    for place, time, key in _said_of(fact, streams, layout):
+    for place, time, key in _recent_said(fact, streams, layout):
         segment = int(layout.segment[place])
         if segment not in known:
             flat = stored[segment].tolist()
@@ -213,12 +255,13 @@ def _fold_recent(
     return {f"{fact.name}.{i}": values[2 * i] for i in range(fact.size)}
 
 
-def _said_of(fact: Fact, streams: Sequence[Stream], layout: Layout) -> list[tuple[int, int, int]]:
+def _recent_said(
+    fact: Fact, streams: Sequence[Stream], layout: Layout
+) -> list[tuple[int, int, int]]:
     """Return (place, time, id) of every write to a ``Recent`` fact, in the order of places."""
     said: list[tuple[int, int, int]] = []
     for number, stream in enumerate(streams):
         if fact.name in stream.values:
-            place, key = _places(layout, number, stream.values[fact.name])
-            _, time = _places(layout, number, stream.occurred)
-            said += zip(place.tolist(), time.tolist(), key.tolist(), strict=True)
+            place, key = layout.places[number], stream.values[fact.name]
+            said += zip(place.tolist(), stream.occurred.tolist(), key.tolist(), strict=True)
     return sorted(said)

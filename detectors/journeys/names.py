@@ -1,7 +1,7 @@
 """Names outside the core, numbers inside: order ids, child ids and the values of categories."""
 
 from collections.abc import Hashable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,21 @@ def _extended(array: Codes, tail: Codes) -> Codes:
     return room[:grown]
 
 
+class _Numbering(dict[Any, int]):
+    """Values to numbers in the order of their first look-up."""
+
+    __slots__ = ("values_seen",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values_seen: list[Any] = []
+
+    def __missing__(self, value: object) -> int:
+        code = self[value] = len(self.values_seen)
+        self.values_seen.append(value)
+        return code
+
+
 class Interned(Generic[Value]):
     """Values of one category and their codes, in the order in which they were first seen."""
 
@@ -71,20 +86,12 @@ class Interned(Generic[Value]):
 
     def __init__(self) -> None:
         """Start with no value."""
-        self._codes: dict[Value, int] = {}
-        self.values: list[Value] = []
+        self._codes = _Numbering()
+        self.values: list[Value] = self._codes.values_seen
 
     def codes(self, values: Sequence[Value]) -> Codes:
         """Return the code of each value, new codes for new values."""
-        known = self._codes
-        try:
-            return np.fromiter(map(known.__getitem__, values), np.int64, len(values))
-        except KeyError:
-            for value in values:
-                if value not in known:
-                    known[value] = len(self.values)
-                    self.values.append(value)
-        return np.fromiter(map(known.__getitem__, values), np.int64, len(values))
+        return np.fromiter(map(self._codes.__getitem__, values), np.int64, len(values))
 
 
 class Lookup:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from detectors.journeys.names import UNKNOWN, Codes, Figures, Interned, Lookup, Texts
@@ -142,6 +143,17 @@ GRAM_BITS: Final = 24
 """Room for one weight in grams where two share a number."""
 
 
+_CATEGORY: Final = {
+    "item": "items.values",
+    "lane": "lanes.values",
+    "packed_sku": "skus.values",
+    "eta": "etas.values",
+    "weights": "weights.values",
+    "customer": "customers",
+}
+"""Where the values behind the codes of a fact are kept."""
+
+
 @dataclass(slots=True)
 class Vocabulary:
     """The open categories of one engine. Codes depend on arrival, so they never leave it."""
@@ -163,12 +175,7 @@ class Vocabulary:
 
     def texts(self, fact: str) -> Callable[[int], Any]:
         """Return what orders codes of ``fact`` by value, for ties that codes must not decide."""
-        values: dict[str, Any] = {
-            "item": self.items.values,
-            "lane": self.lanes.values,
-            "packed_sku": self.skus.values,
-            "eta": self.etas.values,
-            "weights": self.weights.values,
-            "customer": self.customers,
-        }
-        return values[fact].__getitem__ if fact in values else int
+        if fact not in _CATEGORY:
+            return int
+        values: Callable[[int], Any] = attrgetter(_CATEGORY[fact])(self).__getitem__
+        return values
