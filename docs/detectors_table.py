@@ -1,0 +1,220 @@
+"""Write docs/detectors.md, and the table in README.md, from the detectors as they are registered.
+
+What is asked comes from each detector's docstring, what its settings mean from the text below each
+setting, and the figures from the defaults. Only what the judge asks of SKUs is said here.
+"""
+
+import argparse
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from detectors.population.cases import QUESTIONS
+from detectors.population.rules import PopulationRules
+from detectors.registry import DETECTORS
+from schemas.problems import Severity
+from schemas.times import DAY, HOUR, MINUTE, ms
+
+ROOT: Final = Path(__file__).parents[1]
+START: Final = "<!-- detectors: written by docs/detectors_table.py -->"
+END: Final = "<!-- end of detectors -->"
+
+ASKED_OF_SKUS: Final[Mapping[str, str]] = {
+    "sku-wrong-item-watch": "A SKU of which one customer got something else than ordered.",
+    "sku-wrong-item": "A SKU that was wrong twice for one customer, or once for several customers.",
+}
+"""The judge's questions in one sentence each, by kind. A replacement counts for the SKU that was
+ordered in the first place."""
+
+TOLD_OF_A_RULE: Final[Mapping[str, tuple[str, ...]]] = {
+    "sku-wrong-item-watch": ("strike_window",),
+    "sku-wrong-item": ("strike_window", "customers_needed", "customers_window"),
+}
+"""Thresholds that stand in the evidence, of whichever rule it was."""
+
+WIDTH: Final = 120
+UNITS: Final = ((DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (1000, "s"))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One threshold: its name in the playbook, its default as a playbook writes it, its meaning."""
+
+    name: str
+    default: str
+    meaning: str
+
+    @property
+    def short(self) -> str:
+        """The meaning up to its first colon, semicolon, full stop or parenthesis."""
+        ends = [self.meaning.find(mark) for mark in (":", ";", ". ", " (")]
+        end = min((place for place in ends if place > 0), default=len(self.meaning))
+        text = self.meaning[:end].rstrip(".")
+        return text[:1].lower() + text[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the pages say of one detector."""
+
+    kind: str
+    question: str
+    more: str
+    table: str
+    severity: Severity
+    evidence: Sequence[str]
+    settings: Sequence[Setting]
+    section: str = "detectors"
+    """Where in the playbook the settings are changed."""
+
+
+def written(value: object) -> str:
+    """Return a default as a playbook writes it: ``72h``, ``3bd``, ``0.1``."""
+    if not isinstance(value, timedelta):
+        return str(value)
+    span = ms(value)
+    size, unit = next(((s, u) for s, u in UNITS if span and span % s == 0), (HOUR, "h"))
+    return f"{span // size}{unit}"
+
+
+def meanings(thing: type) -> dict[str, str]:
+    """Return the text below each field of a dataclass, by name of the field."""
+    [body] = [
+        node.body
+        for node in ast.parse(textwrap.dedent(inspect.getsource(thing))).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    return {
+        field.target.id: plain(text.value.value)
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
+
+
+def plain(text: str) -> str:
+    """Return a docstring as one line of Markdown."""
+    return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
+
+
+def settings(thing: Any) -> list[Setting]:  # noqa: ANN401 - each detector is a type of its own
+    """Return the settings of a detector; KeyError for one whose meaning is not told."""
+    told = meanings(type(thing))
+    return [
+        Setting(field.name, written(getattr(thing, field.name)), told[field.name])
+        for field in fields(thing)
+    ]
+
+
+def of_journeys() -> list[Entry]:
+    """Return an entry for every registered detector, in their order."""
+    entries = []
+    for detector in DETECTORS:
+        first, _, rest = inspect.cleandoc(type(detector).__doc__ or "").partition("\n\n")
+        entries.append(
+            Entry(
+                kind=detector.kind,
+                question=plain(first),
+                more=plain(rest),
+                table=detector.table.name.lower().replace("_", " "),
+                severity=detector.severity,
+                evidence=detector.evidence,
+                settings=settings(detector),
+            )
+        )
+    return entries
+
+
+def of_skus() -> list[Entry]:
+    """Return an entry for every question of the judge."""
+    rules = settings(PopulationRules())
+    used = {
+        "sku-wrong-item-watch": {"period", "strike_window"},
+        "sku-wrong-item": {setting.name for setting in rules},
+    }
+    return [
+        Entry(
+            kind=question.kind,
+            question=ASKED_OF_SKUS[question.kind],
+            more="A replacement counts for the SKU that was ordered in the first place.",
+            table="SKU",
+            severity=question.severity,
+            evidence=("rule", "customers", *TOLD_OF_A_RULE[question.kind], "report", "seller"),
+            settings=[setting for setting in rules if setting.name in used[question.kind]],
+            section="populations",
+        )
+        for question in QUESTIONS
+    ]
+
+
+def overview(entries: Sequence[Entry]) -> str:
+    """Return the table for README.md: one row per kind."""
+    rows = [
+        f"| [{entry.kind}](docs/detectors.md#{entry.kind}) | {entry.question} "
+        f"| {entry.table} | {_briefly(entry.settings)} |"
+        for entry in entries
+    ]
+    head = ["| kind | a problem is | asked of each | settings and their defaults |"]
+    return "\n".join([*head, "| --- | --- | --- | --- |", *rows])
+
+
+def _briefly(told: Sequence[Setting]) -> str:
+    return "<br>".join(f"`{one.name}` {one.default}: {one.short}" for one in told)
+
+
+def section(entry: Entry) -> str:
+    """Return all that is known about one detector, as a section of docs/detectors.md."""
+    proof = ", ".join(f"`{fact}`" for fact in entry.evidence)
+    asked = f"Asked of each **{entry.table}**. Severity: {entry.severity.value}. Evidence: {proof}."
+    prose = [textwrap.fill(text, WIDTH) for text in (entry.question, entry.more, asked) if text]
+    return "\n\n".join([f"## {entry.kind}", *prose, *_listed(entry)])
+
+
+def _listed(entry: Entry) -> list[str]:
+    if not entry.settings:
+        return []
+    head = [f"| setting in `{entry.section}` | default | meaning |", "| --- | --- | --- |"]
+    rows = [f"| `{one.name}` | {one.default} | {one.meaning} |" for one in entry.settings]
+    return ["\n".join([*head, *rows])]
+
+
+def page(before: str, content: str) -> str:
+    """Return a page whose part between the markers is ``content``."""
+    head, _, rest = before.partition(START)
+    _, _, tail = rest.partition(END)
+    return f"{head}{START}\n\n{content}\n\n{END}{tail}"
+
+
+def pages() -> dict[Path, str]:
+    """Return both pages as they should be."""
+    entries = [*of_journeys(), *of_skus()]
+    readme, reference = ROOT / "README.md", ROOT / "docs" / "detectors.md"
+    return {
+        readme: page(readme.read_text("utf-8"), overview(entries)),
+        reference: page(reference.read_text("utf-8"), "\n\n".join(map(section, entries))),
+    }
+
+
+def main() -> int:
+    """Compare the pages with what they should say, or with ``--write`` make it so; 1 if not."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="rewrite the tables in place")
+    wanted = pages()
+    if parser.parse_args().write:
+        for path, text in wanted.items():
+            path.write_text(text, "utf-8")
+    return int(any(text != path.read_text("utf-8") for path, text in wanted.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
