@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from actions.quantities import BusinessDays as WrittenDays
-from actions.quantities import Quantity
+from actions.quantities import Quantity, span_text
 from detectors.calendars import WEEKDAYS, BusinessDays, Calendar, calendar
 
 YEARS: Final = range(2010, 2041)
@@ -119,7 +119,12 @@ def as_setting(value: Quantity, default: object) -> object:
             return value
     elif type(value) is type(default) or (type(default) is float and type(value) is int):
         return value
-    raise TypeError(f"{value!r} is not of the kind of the default, {default}")
+    raise TypeError(f"{_written(value)} is not of the kind of the default, {_written(default)}")
+
+
+def _written(value: object) -> str:
+    """Return ``value`` as a playbook writes it."""
+    return span_text(value) if isinstance(value, timedelta) else str(value)
 
 
 def on_calendars(detector: Any, calendar_of: Callable[[str], Calendar]) -> Any:  # noqa: ANN401 - each detector is a type of its own
