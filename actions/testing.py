@@ -128,8 +128,12 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
         """Hands every POST to the receiver."""
 
         def do_POST(self) -> None:
-            """Answer one request."""
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            """Answer one request; one whose sender died while sending it has not been made."""
+            size = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(size)
+            if len(body) < size:
+                self.close_connection = True
+                return
             lower = {name.lower(): value for name, value in self.headers.items()}
             time.sleep(receiver.pause_s)
             status, headers = receiver.take(lower, body)

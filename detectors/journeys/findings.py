@@ -168,25 +168,20 @@ class Findings:
 
     def _evidence(self, question: Question, v: Versions, version: int) -> tuple[Evidence, ...]:
         facts = ROWS[question.table].facts
-        items = (self._said(facts.get(n), n, v, version) for n in question.evidence)
-        return tuple(item for item in items if item is not None)
+        said: list[Evidence] = []
+        for name in question.evidence:
+            said += self._said(facts.get(name), name, v, version)
+        return tuple(said)
 
-    def _said(self, fact: Fact | None, name: str, v: Versions, version: int) -> Evidence | None:
+    def _said(self, fact: Fact | None, name: str, v: Versions, version: int) -> list[Evidence]:
         column: Numbers = getattr(v.rows, name) if fact is None else v.rows.column(name)
         number = int(column[version])
         if fact is not None and fact.fold in (Fold.FIRST, Fold.LAST):
-            return self._word(name, number)
+            meant = self._book.words.said(name, number)
+            return [Evidence(part, value=value) for part, value in meant.items()]
         if name.endswith(("_at", "_by")):
-            return Evidence(name, at=number) if 0 < number < NEVER else None
-        return Evidence(name, value=number)
-
-    def _word(self, name: str, code: int) -> Evidence | None:
-        if code < 0:
-            return None
-        value = self._book.words.texts(name)(code)
-        if isinstance(value, tuple):
-            value = " ".join(str(part) for part in value if part)
-        return Evidence(name, value=value)
+            return [Evidence(name, at=number)] if 0 < number < NEVER else []
+        return [Evidence(name, value=number)]
 
     def _end(self, key: Key, v: Versions, version: int, due: int, *, refuted: bool) -> Change:
         problem = self._open.pop(key)

@@ -44,8 +44,6 @@ class Rows:
     def of(cls, words: Vocabulary | None = None, /, **known: int) -> Self:
         """Return one row on which only ``known`` facts are known: the row of examples and tests."""
         columns = {name: np.array([known.pop(name, f.unknown)]) for name, f in cls._scalars()}
-        for name in [name for name in known if "." in name]:
-            columns[name] = np.array([known.pop(name)])
         if known:
             message = f"{cls.__name__} has no fact {', '.join(known)}"
             raise TypeError(message)

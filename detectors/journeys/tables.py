@@ -193,6 +193,12 @@ class Shipments(Rows):
         ends = np.minimum(self.delivered_at, np.minimum(self.returned_at, self.voided_at))
         return ends < NEVER
 
+    @property
+    def is_traced(self) -> Flags:
+        """Whether anybody can report where the parcel is: a carrier is named, or has reported."""
+        traced: Flags = (self.accepted_at < NEVER) | self.words.lanes.traced(self.lane)
+        return traced
+
     @cached_property
     def is_awaited(self) -> Flags:
         """Whether the parcel is not over, and its order not cancelled as a whole."""

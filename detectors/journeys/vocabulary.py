@@ -40,10 +40,14 @@ class Lane(NamedTuple):
         return f"{self.from_region or self.from_country}->{self.region or self.country}"
 
 
+UNKNOWN_CARRIERS: Final = ("", "unknown")
+"""What senders write who do not know the carrier."""
+
+
 class Lanes(Interned[Lane]):
     """Lanes, and what deadlines need to know of them, looked up for whole columns."""
 
-    __slots__ = ("_abroad", "_country", "countries")
+    __slots__ = ("_abroad", "_country", "_is_traced", "countries")
 
     def __init__(self) -> None:
         """Start without lanes; country 0 is the unknown one."""
@@ -51,6 +55,12 @@ class Lanes(Interned[Lane]):
         self.countries = [""]
         self._abroad = Lookup()
         self._country = Lookup()
+        self._is_traced = Lookup()
+
+    def traced(self, codes: Codes) -> Flags:
+        """Return whether anybody can report on a parcel: not where the carrier is unknown."""
+        self._learn()
+        return self._is_traced.of(codes, 0) > 0
 
     def abroad(self, codes: Codes) -> Flags:
         """Return whether each lane crosses a border; an unknown one does not."""
@@ -68,6 +78,7 @@ class Lanes(Interned[Lane]):
         new = {lane.country for lane in lanes}.difference(self.countries)
         self.countries += sorted(new)
         self._abroad.learn([lane.crosses_border for lane in lanes])
+        self._is_traced.learn([lane.carrier not in UNKNOWN_CARRIERS for lane in lanes])
         self._country.learn([self.countries.index(lane.country) for lane in lanes])
 
 
@@ -172,6 +183,20 @@ class Vocabulary:
         skus = [Item(*item).sku for item in self.items.values[known.size :]]
         known.learn(self.skus.codes(skus).tolist())
         return known.of(items, UNKNOWN)
+
+    def said(self, fact: str, code: int) -> dict[str, str | int]:
+        """Return what the code of a category means, by the name of each part that is known."""
+        if code == UNKNOWN:
+            return {}
+        value = self.texts(fact)(code)
+        parts = {fact: value}
+        if fact == "item":
+            item = Item(*value)
+            parts = {"sku": item.sku, "seller": item.seller_id, "size": item.size}
+        elif fact == "lane":
+            lane = Lane(*value)
+            parts = {"carrier": lane.carrier, "lane": lane.name}
+        return {name: part for name, part in parts.items() if part not in ("", "->")}
 
     def texts(self, fact: str) -> Callable[[int], Any]:
         """Return what orders codes of ``fact`` by value, for ties that codes must not decide."""

@@ -18,6 +18,7 @@ class LostShipment:
     """A parcel the carrier calls lost, or of which nothing was heard for so long that it must be.
 
     Any later sign of it ends the problem. Not one that waits at a pick-up point or goes back.
+    Silence says nothing about a parcel whose carrier is unknown: only being called lost counts.
     """
 
     kind: ClassVar = "lost-shipment"
@@ -43,7 +44,7 @@ class LostShipment:
         """Return when each parcel was called, or must be presumed, lost; ms UTC."""
         at_rest = np.minimum(shipment.pickup_at, shipment.returning_at) < NEVER
         taken = np.minimum(shipment.dispatched_at, shipment.accepted_at) < NEVER
-        moving = taken & shipment.is_awaited & ~at_rest
+        moving = taken & shipment.is_awaited & shipment.is_traced & ~at_rest
         heard = shipment.last_movement_at
         silent = deadlines(shipment, moving, heard, self.silence, self.silence_abroad)
         called = when((shipment.lost_at >= heard) & shipment.is_awaited, shipment.lost_at)

@@ -15,7 +15,8 @@ from schemas.times import NEVER, Times
 class SilentShipment:
     """A shipment on its way of which nothing has been heard for ``silence``.
 
-    Not one that waits at a pick-up point, goes back, or belongs to a cancelled order.
+    Not one that waits at a pick-up point, goes back, or belongs to a cancelled order; nor one whose
+    carrier is unknown, of which nobody could have heard.
     """
 
     kind: ClassVar = "silent-shipment"
@@ -31,7 +32,7 @@ class SilentShipment:
 
     def due(self, shipment: Shipments) -> Times:
         """Return when each parcel has been silent too long, ms UTC."""
-        moving = (shipment.dispatched_at < NEVER) & shipment.is_awaited
+        moving = (shipment.dispatched_at < NEVER) & shipment.is_awaited & shipment.is_traced
         moving &= np.minimum(shipment.pickup_at, shipment.returning_at) == NEVER
         since = shipment.last_movement_at
         return deadlines(shipment, moving, since, self.silence, self.silence_abroad)

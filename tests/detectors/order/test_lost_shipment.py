@@ -53,9 +53,10 @@ def test_news_after_the_estimate_gives_two_more_days() -> None:
 
 
 def test_an_estimate_is_not_believed_before_the_carrier_has_the_parcel() -> None:
-    words = words_of(etas=(MONDAY,))
+    words = words_of(HOME, etas=(MONDAY,))
+    sent = {"dispatched_at": MONDAY, "last_movement_at": MONDAY, "lane": 0}
 
-    assert due(LOST, words, dispatched_at=MONDAY, last_movement_at=MONDAY, eta=0) == WEEK
+    assert due(LOST, words, **sent, eta=0) == WEEK
 
 
 def test_any_later_sign_of_it_clears() -> None:

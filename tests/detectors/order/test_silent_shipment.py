@@ -22,7 +22,17 @@ def test_it_is_silent_after_three_business_days_to_the_millisecond() -> None:
 
 
 def test_a_weekend_is_no_silence() -> None:
-    assert due(SILENT, dispatched_at=FRIDAY, last_movement_at=FRIDAY) == WEDNESDAY
+    sent = {"dispatched_at": FRIDAY, "last_movement_at": FRIDAY, "lane": 0}
+
+    assert due(SILENT, words_of(HOME), **sent) == WEDNESDAY
+
+
+def test_nobody_could_be_heard_of_a_parcel_whose_carrier_is_unknown() -> None:
+    words = words_of(HOME._replace(carrier="unknown"))
+    sent = {"dispatched_at": FRIDAY, "last_movement_at": FRIDAY, "lane": 0}
+
+    assert due(SILENT, words, **sent) == NEVER
+    assert due(SILENT, words, **sent, accepted_at=FRIDAY) == WEDNESDAY
 
 
 def test_a_parcel_abroad_has_five_business_days() -> None:
