@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from streams.folder import Folder
 from streams.journal import Journal
@@ -148,7 +148,7 @@ def _opened(path: Path, stored: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def _gzip(stored: IO[bytes]) -> IO[bytes]:
-    return gzip.open(stored, "rb")  # type: ignore[return-value] - a file for reading bytes
+    return cast("IO[bytes]", gzip.open(stored, "rb"))
 
 
 def _zstandard(stored: IO[bytes]) -> IO[bytes]:
