@@ -16,11 +16,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from actions.quantities import span_text
 from detectors.population.cases import QUESTIONS
 from detectors.population.rules import PopulationRules
 from detectors.registry import DETECTORS
 from schemas.problems import Severity
-from schemas.times import DAY, HOUR, MINUTE, ms
 
 ROOT: Final = Path(__file__).parents[1]
 START: Final = "<!-- detectors: written by docs/detectors_table.py -->"
@@ -33,6 +33,12 @@ ASKED_OF_SKUS: Final[Mapping[str, str]] = {
 """The judge's questions in one sentence each, by kind. A replacement counts for the SKU that was
 ordered in the first place."""
 
+TOLD_AS: Final[Mapping[str, tuple[str, ...]]] = {
+    "item": ("sku", "seller", "size"),
+    "lane": ("carrier", "lane"),
+}
+"""What evidence says of a fact that has parts, by the fact."""
+
 TOLD_OF_A_RULE: Final[Mapping[str, tuple[str, ...]]] = {
     "sku-wrong-item-watch": ("strike_window",),
     "sku-wrong-item": ("strike_window", "customers_needed", "customers_window"),
@@ -40,7 +46,6 @@ TOLD_OF_A_RULE: Final[Mapping[str, tuple[str, ...]]] = {
 """Thresholds that stand in the evidence, of whichever rule it was."""
 
 WIDTH: Final = 120
-UNITS: Final = ((DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (1000, "s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +81,8 @@ class Entry:
 
 
 def written(value: object) -> str:
-    """Return a default as a playbook writes it: ``72h``, ``3bd``, ``0.1``."""
-    if not isinstance(value, timedelta):
-        return str(value)
-    span = ms(value)
-    size, unit = next(((s, u) for s, u in UNITS if span and span % s == 0), (HOUR, "h"))
-    return f"{span // size}{unit}"
+    """Return a default as a playbook writes it: ``3d``, ``3bd``, ``0.1``."""
+    return span_text(value) if isinstance(value, timedelta) else str(value)
 
 
 def meanings(thing: type) -> dict[str, str]:
@@ -174,7 +175,8 @@ def _briefly(told: Sequence[Setting]) -> str:
 
 def section(entry: Entry) -> str:
     """Return all that is known about one detector, as a section of docs/detectors.md."""
-    proof = ", ".join(f"`{fact}`" for fact in entry.evidence)
+    told = (part for fact in entry.evidence for part in TOLD_AS.get(fact, (fact,)))
+    proof = ", ".join(f"`{part}`" for part in told)
     asked = f"Asked of each **{entry.table}**. Severity: {entry.severity.value}. Evidence: {proof}."
     prose = [textwrap.fill(text, WIDTH) for text in (entry.question, entry.more, asked) if text]
     return "\n\n".join([f"## {entry.kind}", *prose, *_listed(entry)])
