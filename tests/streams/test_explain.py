@@ -218,13 +218,13 @@ def test_what_falls_due_only_after_the_journey_is_forgotten_is_no_sign() -> None
 def test_an_order_that_came_back_after_the_horizon_has_two_lives() -> None:
     events = (
         a_review(rating=1),
-        a_review_answer(time=at("03-02")),
         a_review(rating=1, time="2027-03-01T10:00:00.000Z"),
+        a_review_answer(time="2027-03-01T12:00:00.000Z"),
     )
     explanation = explain("o-1", batch_of(*events), [UnansweredReview()])
 
     assert [answer.verdict for answer in explanation.answers] == [
-        Verdict.WAITING,
+        Verdict.OPEN,
         Verdict.PREVENTED,
     ]
 
