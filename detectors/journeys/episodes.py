@@ -50,30 +50,37 @@ def settle(
     due = np.empty((len(detectors), v.at.size), np.int64)
     for i, detector in enumerate(detectors):
         due[i] = detector.due(v.rows)
-    begins = np.maximum(due, v.at)
-    counts = due < v.at + horizon
-    true = (begins < v.end) & counts
-    held = true & (due <= v.at)
-    before = np.zeros_like(true)
-    before[:, 1:] = true[:, :-1]
-    before[:, v.heads] = False
-    opened = true & ~(held & before)
-    opened[:, v.heads] &= begins[:, v.heads] >= since
-    ended = before & ~held
-    later = np.where(counts[:, v.lasts] & (begins[:, v.lasts] >= until), begins[:, v.lasts], NEVER)
+    active = (due.min(axis=1) < until).nonzero()[0]
+    opened, ended = _edges(v, due[active], since, horizon)
+    newest = due[:, v.lasts]
+    waits = (newest >= until) & (newest < v.at[v.lasts] + horizon)
+    later = np.where(waits, newest, NEVER)
     taken_back = {
         i: flags
         for i, detector in enumerate(detectors)
         if is_refutable(detector) and (flags := detector.refuted(v.rows)).any()
     }
     return Settled(
-        Edges(*np.nonzero(opened)),
-        Edges(*np.nonzero(ended)),
+        Edges(active[opened.detector], opened.version),
+        Edges(active[ended.detector], ended.version),
         _refuted(v, taken_back),
         due,
         taken_back,
         later.min(axis=0),
     )
+
+
+def _edges(v: Versions, due: Times, since: int, horizon: int) -> tuple[Edges, Edges]:
+    """Return where problems begin and end, given the due times of some detectors."""
+    begins = np.maximum(due, v.at)
+    true = (begins < v.end) & (due < v.at + horizon)
+    held = true & (due <= v.at)
+    before = np.zeros_like(true)
+    before[:, 1:] = true[:, :-1]
+    before[:, v.heads] = False
+    opened = true & ~(held & before)
+    opened[:, v.heads] &= begins[:, v.heads] >= since
+    return Edges(*opened.nonzero()), Edges(*(before & ~held).nonzero())
 
 
 def _refuted(v: Versions, taken_back: Mapping[int, Flags]) -> Edges:

@@ -58,7 +58,10 @@ class Fact:
     def __get__(self, rows: "Rows", owner: type["Rows"]) -> Numbers: ...
     def __get__(self, rows: "Rows | None", owner: type["Rows"]) -> "Fact | Numbers":
         """Return the column on rows, the declaration on the class."""
-        return self if rows is None else rows.column(self.name)
+        if rows is None:
+            return self
+        column = vars(rows)[self.name] = rows.column(self.name)
+        return column
 
 
 def Min(*, of: Any = None, rare: bool = False) -> Fact:  # noqa: N802, ANN401 - reads as a declaration

@@ -44,7 +44,8 @@ class OrderIds:
             _, first, which = np.unique(keys[missing], return_index=True, return_inverse=True)
             rank = np.empty(first.size, np.int64)
             rank[first.argsort()] = np.arange(first.size)
-            made = self._add([order_ids[i] for i in missing[np.sort(first)].tolist()])
+            fresh = missing[np.sort(first)]
+            made = self._add([order_ids[i] for i in fresh.tolist()], keys[fresh])
             rows[missing] = made[rank[which]]
         return rows
 
@@ -74,12 +75,12 @@ class OrderIds:
             todo = todo[(row >= 0) & (known[row] != keys[todo])]
         return place
 
-    def _add(self, order_ids: Sequence[str]) -> Numbers:
-        """Give distinct new ids the next rows."""
+    def _add(self, order_ids: Sequence[str], keys: Numbers) -> Numbers:
+        """Give distinct new ids, whose hashes are ``keys``, the next rows."""
         before = len(self)
         rows = self.texts.append(order_ids)
         self._hash.extend(len(self))
-        self._hash.values[rows] = hashes(order_ids)
+        self._hash.values[rows] = keys
         if 2 * len(self) > self._slots.size:
             self._slots = np.full(1 << (4 * len(self)).bit_length(), -1, np.int32)
             self._insert(np.arange(len(self)))

@@ -97,21 +97,17 @@ class Journeys:
 
     def _settle(self, table: Table, until: int) -> list[Change]:
         store, detectors = self.book.stores[table], self.detectors[table]
-        changes: list[Change] = []
-        streams = self.book.taken(table)
+        streams, late = self.book.taken(table), self._overdue(store, until)
         if streams:
-            v = versions(store, streams, until, self.book.words)
+            v = versions(store, streams, until, self.book.words, late)
             if table is Table.ORDER:
                 self._orders = v
             self._roll_up(table, v)
-            if detectors:
-                changes += self._decide(table, store, v, until)
-        if detectors:
-            rows = self._overdue(store, until)
-            if rows.size:
-                v = stored(store, rows, until, self.book.words)
-                changes += self._decide(table, store, v, until)
-        return changes
+        elif late.size:
+            v = stored(store, late, until, self.book.words)
+        else:
+            return []
+        return self._decide(table, store, v, until) if detectors else []
 
     def _decide(self, table: Table, store: Store, v: Versions, until: int) -> list[Change]:
         detectors = self.detectors[table]

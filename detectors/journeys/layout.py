@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -64,8 +65,14 @@ class Layout:
         return part, kept
 
 
-def lay_out(streams: Sequence[Stream], recorded: Numbers) -> Layout:
-    """Sort ``streams`` by (row, recorded time); ``recorded`` holds every row's stored version's."""
+NO_ROWS: Final = np.empty(0, np.int64)
+
+
+def lay_out(streams: Sequence[Stream], recorded: Numbers, others: Numbers = NO_ROWS) -> Layout:
+    """Sort ``streams`` by (row, recorded time); ``recorded`` holds every row's stored version's.
+
+    Rows among ``others`` (ascending) that nobody writes to are segments of their own.
+    """
     rows = np.concatenate([s.rows for s in streams])
     at = np.concatenate([s.at for s in streams])
     order = _by_row_and_time(rows, at)
@@ -74,11 +81,15 @@ def lay_out(streams: Sequence[Stream], recorded: Numbers) -> Layout:
     starts[0] = True
     np.not_equal(row[1:], row[:-1], out=starts[1:])
     number = starts.cumsum()
-    place = np.empty(row.size, np.int64)
-    place[order] = number + np.arange(row.size)
     heads = starts.nonzero()[0]
     touched = row[heads]
     heads += np.arange(heads.size)
+    placed = number + np.arange(row.size)
+    if others.size:
+        touched, heads, shift = _with_others(touched, heads, others, row.size + heads.size)
+        placed += shift[number - 1]
+    place = np.empty(row.size, np.int64)
+    place[order] = placed
     size = row.size + touched.size
     segment = np.zeros(size, np.int64)
     segment[heads[1:]] = 1
@@ -93,6 +104,23 @@ def lay_out(streams: Sequence[Stream], recorded: Numbers) -> Layout:
     np.not_equal(when[1:], when[:-1], out=is_final[:-1])
     is_final[lasts] = True
     return Layout(touched, heads, segment, when, _cut(place, streams), is_final, lasts)
+
+
+def _with_others(
+    touched: Numbers, heads: Numbers, others: Numbers, size: int
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Insert a segment of one place for each of ``others`` that is not ``touched``.
+
+    Returns the rows and heads of all segments, and how far each old one has moved.
+    """
+    before = touched.searchsorted(others)
+    is_new = touched.take(before, mode="clip") != others
+    others, before = others[is_new], before[is_new]
+    shift = others.searchsorted(touched)
+    own = np.append(heads, size)[before] + np.arange(others.size)
+    every = np.concatenate((heads + shift, own))
+    order = every.argsort()
+    return np.concatenate((touched, others))[order], every[order], shift
 
 
 def _cut(places: Numbers, streams: Sequence[Stream]) -> tuple[Numbers, ...]:

@@ -28,8 +28,12 @@ class Rows:
         cls.facts = {name: f for name, f in vars(cls).items() if isinstance(f, Fact)}
 
     def __init__(self, columns: Mapping[str, Numbers], words: Vocabulary) -> None:
-        """Wrap ``columns`` (equally long arrays by fact name) and the ``words`` behind codes."""
+        """Wrap ``columns`` (equally long arrays by fact name) and the ``words`` behind codes.
+
+        What is there already is read without asking the fact's declaration first.
+        """
         self._columns = columns
+        vars(self).update(columns)
         self.words = words
 
     def column(self, name: str) -> Numbers:

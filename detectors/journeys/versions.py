@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.journeys.folding import fold
 from detectors.journeys.folds import Fold, Numbers
-from detectors.journeys.layout import Layout, lay_out
+from detectors.journeys.layout import NO_ROWS, Layout, lay_out
 from detectors.journeys.rows import Rows
 from detectors.journeys.store import Store
 from detectors.journeys.streams import Stream
@@ -57,8 +57,9 @@ class Columns(dict[str, Numbers]):
         super().__init__(common)
         self._store, self._aside = store, store.aside_of.values[row]
         self._is_empty = not self._aside.any()
+        self._blank: dict[int, Numbers] = {}
         self._fresh: Mapping[str, Numbers] = {}
-        self._where = np.empty(0, np.int64)
+        self._where = NO_ROWS
 
     def refresh(self, where: Numbers, fresh: Mapping[str, Numbers]) -> None:
         """Let versions ``where`` have ``fresh`` values of rare facts."""
@@ -69,7 +70,7 @@ class Columns(dict[str, Numbers]):
         base, _, place = name.partition(".")
         fact, block = self._store.kind.facts[base], self._store.aside
         if self._is_empty:
-            column = np.full(self._aside.size, fact.unknown)
+            column = self._unknown(fact.unknown)
         elif fact.fold is Fold.RECENT:
             pair = block.pairs(fact).start + 2 * int(place)
             column = block.recents.rows[self._aside, pair]
@@ -80,13 +81,28 @@ class Columns(dict[str, Numbers]):
         self[name] = column
         return column
 
+    def _unknown(self, value: int) -> Numbers:
+        """Return a column of ``value``; facts about which nothing is known share it."""
+        if self._where.size:
+            return np.full(self._aside.size, value)
+        if value not in self._blank:
+            self._blank[value] = np.full(self._aside.size, value)
+        return self._blank[value]
 
-def versions(store: Store, streams: Sequence[Stream], until: int, words: Vocabulary) -> Versions:
+
+def versions(
+    store: Store,
+    streams: Sequence[Stream],
+    until: int,
+    words: Vocabulary,
+    others: Numbers = NO_ROWS,
+) -> Versions:
     """Fold ``streams`` into ``store``; return every version of every touched row.
 
-    Decisions reach up to ``until`` (ms UTC), the end of every newest version.
+    Decisions reach up to ``until`` (ms UTC), the end of every newest version. Rows among ``others``
+    (ascending) to which nothing happened are there too, with the version they have.
     """
-    layout = lay_out(streams, store.recorded.values)
+    layout = lay_out(streams, store.recorded.values, others)
     touched = layout.touched
     common = fold(store.common, touched, streams, layout, words)
     final = layout.is_final.nonzero()[0]

@@ -77,7 +77,7 @@ def test_live_batches_open_what_a_replay_opens(tmp_path: Path) -> None:
 
 
 def test_every_byte_of_state_belongs_to_a_table(tmp_path: Path) -> None:
-    with write(10_000, "flat", tmp_path).open("rb") as file:
+    with write(20_000, "flat", tmp_path).open("rb") as file:
         live = warmed(file, 10_000)
     [journeys] = live.engine._journeys  # noqa: SLF001 - looks inside on purpose, table by table
 

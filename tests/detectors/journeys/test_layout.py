@@ -55,3 +55,15 @@ def test_values_of_rows_are_spread_over_their_places() -> None:
     layout = lay_out([stream([1, 3, 1], [5, 6, 7])], NOTHING_BEFORE)
 
     assert layout.spread(np.array([10, 30])).tolist() == [10, 10, 10, 30, 30]
+
+
+def test_rows_nobody_writes_to_stand_among_the_others_with_what_was_stored() -> None:
+    before = np.array([0, 10, 20, 30, 40, 50, 60, 70, 80, 90])
+    written = stream([3, 1, 3], [35, 15, 36])
+    layout = lay_out([written], before, np.array([0, 1, 2, 3, 9]))
+
+    assert layout.touched.tolist() == [0, 1, 2, 3, 9]
+    assert layout.at.tolist() == [0, 10, 15, 20, 30, 35, 36, 90]
+    assert layout.heads.tolist() == [0, 1, 3, 4, 7]
+    assert layout.lasts.tolist() == [0, 2, 3, 6, 7]
+    assert layout.at[layout.places[0]].tolist() == written.at.tolist()
