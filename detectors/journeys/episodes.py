@@ -50,37 +50,46 @@ def settle(
     due = np.empty((len(detectors), v.at.size), np.int64)
     for i, detector in enumerate(detectors):
         due[i] = detector.due(v.rows)
-    active = (due.min(axis=1) < until).nonzero()[0]
-    opened, ended = _edges(v, due[active], since, horizon)
+    opened, ended = _edges(v, due, since, horizon)
     newest = due[:, v.lasts]
-    waits = (newest >= until) & (newest < v.at[v.lasts] + horizon)
-    later = np.where(waits, newest, NEVER)
+    later = np.where(newest < until, NEVER, newest).min(axis=0)
+    later[later >= v.at[v.lasts] + horizon] = NEVER
     taken_back = {
         i: flags
         for i, detector in enumerate(detectors)
         if is_refutable(detector) and (flags := detector.refuted(v.rows)).any()
     }
     return Settled(
-        Edges(active[opened.detector], opened.version),
-        Edges(active[ended.detector], ended.version),
+        opened,
+        ended,
         _refuted(v, taken_back),
         due,
         taken_back,
-        later.min(axis=0),
+        later,
     )
 
 
 def _edges(v: Versions, due: Times, since: int, horizon: int) -> tuple[Edges, Edges]:
-    """Return where problems begin and end, given the due times of some detectors."""
-    begins = np.maximum(due, v.at)
-    true = (begins < v.end) & (due < v.at + horizon)
-    held = true & (due <= v.at)
-    before = np.zeros_like(true)
-    before[:, 1:] = true[:, :-1]
-    before[:, v.heads] = False
-    opened = true & ~(held & before)
-    opened[:, v.heads] &= begins[:, v.heads] >= since
-    return Edges(*opened.nonzero()), Edges(*(before & ~held).nonzero())
+    """Return where problems begin and end. Few versions are true, so only those are looked at."""
+    detector, version = (due < np.minimum(v.end, v.at + horizon)).nonzero()
+    is_head, is_last = _marked(v.heads, v.at.size)[version], _marked(v.lasts, v.at.size)[version]
+    begins, at = due[detector, version], v.at[version]
+    goes_on = (begins <= at) & ~is_head
+    goes_on[:1] = False
+    goes_on[1:] &= (detector[1:] == detector[:-1]) & (version[1:] == version[:-1] + 1)
+    opened = ~goes_on & ~(is_head & (np.maximum(begins, at) < since))
+    ended = ~is_last
+    ended[:-1] &= ~goes_on[1:]
+    return (
+        Edges(detector[opened], version[opened]),
+        Edges(detector[ended], version[ended] + 1),
+    )
+
+
+def _marked(places: Numbers, size: int) -> Flags:
+    flags = np.zeros(size, np.bool_)
+    flags[places] = True
+    return flags
 
 
 def _refuted(v: Versions, taken_back: Mapping[int, Flags]) -> Edges:
