@@ -103,6 +103,7 @@ class Service:
     def _drain(self, beside: Beside) -> None:
         complete = beside.input_complete()
         beside.stop_sending()
+        self._turn()
         while beside.still_answering() or not self.inbox.is_empty:
             self._turn()
         if complete:

@@ -86,9 +86,8 @@ def refunded(world: World, act: Act, rows: Ints) -> list[str]:
     r = act.refunds
     order, slot, of_return = r.order[rows], r.slot[rows], r.of_return[rows]
     cents = world.sku_price[act.orders.sku[order, slot]] * act.orders.quantity[order, slot]
-    credit = np.where(of_return >= 0, act.returns.wants[of_return], 0) == WANTS.index(
-        "store_credit"
-    )
+    wants = np.append(act.returns.wants, -1)[of_return]
+    credit = wants == WANTS.index("store_credit")
     columns = zip(
         (order + act.orders.first).tolist(), (slot + 1).tolist(), (of_return >= 0).tolist(),
         map(euros, cents.tolist()), credit.tolist(), strict=True,

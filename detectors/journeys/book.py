@@ -102,7 +102,8 @@ class Book:
         rows[missing] = made[which]
         self._hold(table, store.count + fresh.size)
         store.key.values[made] = keys[fresh]
-        store.names.append([ids[i] for i in fresh.tolist()])
+        if table not in LINKED:
+            store.names.append([ids[i] for i in fresh.tolist()])
         chain.link(made, parents[fresh])
         return rows, fresh
 
@@ -164,6 +165,8 @@ class Book:
             return [self.orders.texts[row]]
         parent = PARENT[table]
         above = self.path(parent, int(self.chains[table, parent].parent.values[row]))
+        if table in LINKED:
+            table, row = LINKED[table], int(self.chains[table, LINKED[table]].parent.values[row])
         return [*above, self.stores[table].names[row]]
 
     @property

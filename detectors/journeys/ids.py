@@ -82,7 +82,7 @@ class OrderIds:
         self._hash.extend(len(self))
         self._hash.values[rows] = keys
         if 2 * len(self) > self._slots.size:
-            self._slots = np.full(1 << (4 * len(self)).bit_length(), -1, np.int32)
+            self._slots = np.full(1 << (2 * len(self)).bit_length(), -1, np.int32)
             self._insert(np.arange(len(self)))
         else:
             self._insert(rows)

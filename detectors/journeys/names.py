@@ -15,6 +15,13 @@ UNKNOWN: Final = -1
 """The code of a category that nobody has reported yet."""
 
 
+Ends = NDArray[np.uint32]
+"""Where each of many texts ends in one buffer, bytes."""
+
+MOST_BYTES: Final = 2**32 - 1
+"""What one buffer of texts holds at most."""
+
+
 class Texts:
     """Short texts end to end in one buffer: a tenth of what as many ``str`` objects cost."""
 
@@ -23,7 +30,7 @@ class Texts:
     def __init__(self) -> None:
         """Start empty."""
         self._bytes = bytearray()
-        self._ends = np.zeros(1024, np.int64)[:1]
+        self._ends = np.zeros(1024, np.uint32)[:1]
 
     def __len__(self) -> int:
         """Count the texts."""
@@ -35,7 +42,11 @@ class Texts:
         return len(self._bytes) + self._ends.nbytes
 
     def append(self, texts: Sequence[str]) -> Codes:
-        """Store ``texts``; return their codes."""
+        """Store ``texts``; return their codes.
+
+        Raises:
+            OverflowError: More than 4 GiB of text; more partitions share it out.
+        """
         first = len(self)
         joined = "".join(texts)
         if joined.isascii():
@@ -43,6 +54,9 @@ class Texts:
         else:
             sizes = np.array([len(text.encode()) for text in texts], np.int64)
         ends = sizes.cumsum() + len(self._bytes)
+        if ends.size and int(ends[-1]) > MOST_BYTES:
+            message = "ids and names of one partition exceed 4 GiB: use more partitions"
+            raise OverflowError(message)
         self._bytes += joined.encode()
         self._ends = _extended(self._ends, ends)
         return np.arange(first, first + len(texts))
@@ -53,12 +67,12 @@ class Texts:
         return self._bytes[start:end].decode()
 
 
-def _extended(array: Codes, tail: Codes) -> Codes:
+def _extended(array: Ends, tail: Codes) -> Ends:
     """Return ``array`` with ``tail`` behind it, in spare room of its buffer where there is some."""
     size, room = array.size, array if array.base is None else array.base
     grown = size + tail.size
     if grown > room.size:
-        room = np.empty(max(1024, grown + grown // 2), np.int64)
+        room = np.empty(max(1024, grown + grown // 2), np.uint32)
         room[:size] = array
     room[size:grown] = tail
     return room[:grown]

@@ -122,7 +122,7 @@ class Shipments(Rows):
     """One row per parcel."""
 
     packed_at = Min()
-    label_at = Min(rare=True)
+    label_at = Min()
     dispatched_at = Min()
     accepted_at = Min()
     """First sign that the carrier has the parcel."""
@@ -137,8 +137,8 @@ class Shipments(Rows):
     weighed_badly_at = Max(rare=True)
     weights = Last(rare=True)
     """Expected and actual weight when it did not, as ``expected_g << 24 | actual_g``."""
-    eta = Last(rare=True)
-    eta_at = Max(rare=True)
+    eta = Last()
+    eta_at = Max()
     damaged_at = Min(rare=True)
     lost_at = Max(rare=True)
     """Last time the carrier called it lost."""

@@ -123,7 +123,7 @@ def test_mistakes_in_a_playbook_are_named_by_place_and_exit_with_1(
     andon: Andon, tmp_path: Path
 ) -> None:
     path = tmp_path / "shop.yaml"
-    path.write_text(andon("playbook", "show").stdout.replace("silence: 72h", "silense: 72h"))
+    path.write_text(andon("playbook", "show").stdout.replace(" silence: 3bd", " silense: 3bd"))
     done = andon("playbook", "check", path, "-o", "json")
     fault = json.loads(done.stdout)
 
