@@ -83,8 +83,6 @@ class Columns(dict[str, Numbers]):
 
     def _unknown(self, value: int) -> Numbers:
         """Return a column of ``value``; facts about which nothing is known share it."""
-        if self._where.size:
-            return np.full(self._aside.size, value)
         if value not in self._blank:
             self._blank[value] = np.full(self._aside.size, value)
         return self._blank[value]
