@@ -103,10 +103,12 @@ coverage: $(DEV) ## all tests; every branch of the pure core must have been take
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=
 	$(BIN)/coverage report --include='detectors/*,schemas/*' --omit='*/testing/*' --fail-under=100
 
+BENCHMARKS := replay live memory kit_table faults olist
+
 .PHONY: bench
-bench: $(BENCH) ## measure: runs every benchmarks/bench_*.py
-	@for script in $(sort $(wildcard benchmarks/bench_*.py)); do \
-		$(BIN)/python "$$script" || exit 1; \
+bench: $(BENCH) ## measure speed, memory and what is seen; takes half an hour (docs/benchmarks.md)
+	@for name in $(BENCHMARKS); do \
+		echo "# $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
 
 .PHONY: practices
