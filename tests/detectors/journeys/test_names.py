@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.journeys import names
 from detectors.journeys.ids import OrderIds
 from detectors.journeys.names import Figures, Interned, Texts, hashes
 from detectors.journeys.vocabulary import Lane, Vocabulary
@@ -116,3 +118,15 @@ def test_a_fact_without_words_is_its_own_value() -> None:
 
     assert words.texts("reason")(7) == 7
     assert words.texts("customer")(words.customers.append(["c-1"]).tolist()[0]) == "c-1"
+
+
+def test_more_text_than_one_buffer_holds_is_refused_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(names, "MOST_BYTES", 5)
+    texts = Texts()
+    texts.append(["abc"])
+
+    with pytest.raises(OverflowError, match="use more partitions"):
+        texts.append(["def"])
+    assert texts[0] == "abc"
