@@ -35,6 +35,7 @@ ordered in the first place."""
 
 TOLD_AS: Final[Mapping[str, tuple[str, ...]]] = {
     "item": ("sku", "seller", "size"),
+    "packed": ("packed_sku", "warehouse", "bin"),
     "lane": ("carrier", "lane"),
 }
 """What evidence says of a fact that has parts, by the fact."""

@@ -137,6 +137,8 @@ class Shipments(Rows):
     weighed_badly_at = Max(rare=True)
     weights = Last(rare=True)
     """Expected and actual weight when it did not, as ``expected_g << 24 | actual_g``."""
+    warehouse = First(rare=True)
+    """Who weighed it when it did not; the others are not worth remembering."""
     eta = Last()
     eta_at = Max()
     damaged_at = Min(rare=True)
@@ -211,8 +213,8 @@ class ShipmentLines(Rows):
 
     packed_at = Min()
     quantity = Max()
-    packed_sku = Last()
-    """What was scanned into the parcel; packing it again says it anew."""
+    packed = Last()
+    """What was scanned into the parcel, and where; packing it again says it anew."""
     item = First(of=Lines)
     dispatched_at = Min(of=Shipments)
     delivered_at = Min(of=Shipments)

@@ -19,6 +19,14 @@ class Item(NamedTuple):
     size: str
 
 
+class PackedItem(NamedTuple):
+    """What was scanned into a parcel, and where; interned as a whole, as it is said together."""
+
+    sku: str
+    warehouse: str
+    bin: str
+
+
 class Lane(NamedTuple):
     """Who carries a parcel, and from where to where; empty where nobody said."""
 
@@ -157,7 +165,8 @@ GRAM_BITS: Final = 24
 _CATEGORY: Final = {
     "item": "items.values",
     "lane": "lanes.values",
-    "packed_sku": "skus.values",
+    "packed": "packed.values",
+    "warehouse": "warehouses.values",
     "eta": "etas.values",
     "weights": "weights.values",
     "customer": "customers",
@@ -171,11 +180,14 @@ class Vocabulary:
 
     items: Interned[Item] = field(default_factory=Interned[Item])
     lanes: Lanes = field(default_factory=Lanes)
+    packed: Interned[PackedItem] = field(default_factory=Interned[PackedItem])
     skus: Interned[str] = field(default_factory=Interned[str])
+    warehouses: Interned[str] = field(default_factory=Interned[str])
     weights: Figures = field(default_factory=Figures)
     etas: Figures = field(default_factory=Figures)
     customers: Texts = field(default_factory=Texts)
     _sku_of_item: Lookup = field(default_factory=Lookup)
+    _sku_of_packed: Lookup = field(default_factory=Lookup)
 
     def ordered_skus(self, items: Codes) -> Codes:
         """Return the code in ``skus`` of each item's SKU, -1 where the item is unknown."""
@@ -183,6 +195,13 @@ class Vocabulary:
         skus = [Item(*item).sku for item in self.items.values[known.size :]]
         known.learn(self.skus.codes(skus).tolist())
         return known.of(items, UNKNOWN)
+
+    def packed_skus(self, packed: Codes) -> Codes:
+        """Return the code in ``skus`` of each SKU as scanned, -1 where none was scanned."""
+        known = self._sku_of_packed
+        skus = [PackedItem(*one).sku for one in self.packed.values[known.size :]]
+        known.learn(self.skus.codes(skus).tolist())
+        return known.of(packed, UNKNOWN)
 
     def said(self, fact: str, code: int) -> dict[str, str | int]:
         """Return what the code of a category means, by the name of each part that is known."""
@@ -193,6 +212,9 @@ class Vocabulary:
         if fact == "item":
             item = Item(*value)
             parts = {"sku": item.sku, "seller": item.seller_id, "size": item.size}
+        elif fact == "packed":
+            packed = PackedItem(*value)
+            parts = {"packed_sku": packed.sku, "warehouse": packed.warehouse, "bin": packed.bin}
         elif fact == "lane":
             lane = Lane(*value)
             parts = {"carrier": lane.carrier, "lane": lane.name}

@@ -21,6 +21,7 @@ from detectors.journeys.vocabulary import (
     STATUSES,
     Item,
     Lane,
+    PackedItem,
     Vocabulary,
 )
 from schemas import events as e
@@ -140,15 +141,21 @@ def packed(book: Book, events: Sequence[e.ShipmentPacked], h: Happenings) -> Non
     if off:
         index = np.array(list(off), np.int64)
         some = h.some(index)
-        codes = book.words.weights.codes(list(off.values()))
-        badly = {"weights": codes, "weighed_badly_at": some.occurred}
+        warehouses = [events[i].warehouse_id for i in off]
+        badly = {
+            "weights": book.words.weights.codes(list(off.values())),
+            "weighed_badly_at": some.occurred,
+            "warehouse": _known(book.words.warehouses.codes(warehouses), warehouses),
+        }
         book.write(Table.SHIPMENT, some.write(rows[index], badly))
     lines, each = _carried(book, rows, h, flat, counts)
-    skus = [x.sku for x in flat]
+    inside = [(line.sku, x.warehouse_id, line.bin) for x in events for line in x.lines]
     values = {
         "packed_at": each.occurred,
         "quantity": np.array([x.quantity for x in flat], np.int64),
-        "packed_sku": _known(book.words.skus.codes(skus), skus),
+        "packed": _known(
+            book.words.packed.codes(cast("list[PackedItem]", inside)), [x.sku for x in flat]
+        ),
     }
     book.write(Table.SHIPMENT_LINE, each.write(lines, values))
 

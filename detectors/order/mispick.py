@@ -24,12 +24,13 @@ class Mispick:
     version: ClassVar = "1"
     table: ClassVar = Table.SHIPMENT_LINE
     severity: ClassVar = Severity.HIGH
-    evidence: ClassVar[tuple[str, ...]] = ("packed_at", "packed_sku", "item", "dispatched_at")
+    evidence: ClassVar[tuple[str, ...]] = ("packed_at", "packed", "item", "dispatched_at")
 
     def due(self, line: ShipmentLines) -> Times:
         """Return when each wrong SKU was packed, ms UTC."""
         ordered = line.words.ordered_skus(line.item)
-        wrong = (line.packed_sku != ordered) & (line.packed_sku >= 0) & (ordered >= 0)
+        scanned = line.words.packed_skus(line.packed)
+        wrong = (scanned != ordered) & (scanned >= 0) & (ordered >= 0)
         if not wrong.any():
             return np.full(wrong.size, NEVER)
         over = np.minimum(line.voided_at, np.minimum(line.returned_at, line.order_cancelled_at))

@@ -28,6 +28,7 @@ class WeightMismatch:
         "weighed_badly_at",
         "expected_g",
         "actual_g",
+        "warehouse",
         "dispatched_at",
     )
 

@@ -27,7 +27,7 @@ class Things(Rows):
     moved_at = Max()
     units = Sum()
     marks = Bits()
-    packed_sku = First()
+    warehouse = First()
     eta = Last()
     lost_at = Min(rare=True)
     found_at = Max(rare=True)
@@ -139,11 +139,11 @@ def test_a_table_may_have_no_times() -> None:
 
 def test_first_keeps_what_occurred_first_whenever_it_was_recorded() -> None:
     words = Vocabulary()
-    codes = words.skus.codes(["b", "a"]).tolist()
-    stream = said("packed_sku", (0, 10, 8, codes[0]), (0, 20, 5, codes[1]), (0, 30, 9, codes[0]))
+    codes = words.warehouses.codes(["b", "a"]).tolist()
+    stream = said("warehouse", (0, 10, 8, codes[0]), (0, 20, 5, codes[1]), (0, 30, 9, codes[0]))
     v = versions(a_store(), [stream], UNTIL, words)
 
-    assert v.rows.column("packed_sku").tolist() == [-1, codes[0], codes[1], codes[1]]
+    assert v.rows.column("warehouse").tolist() == [-1, codes[0], codes[1], codes[1]]
 
 
 def test_last_keeps_what_occurred_last_whenever_it_was_recorded() -> None:
@@ -155,11 +155,11 @@ def test_last_keeps_what_occurred_last_whenever_it_was_recorded() -> None:
 
 
 def test_what_says_nothing_of_a_category_changes_nothing() -> None:
-    assert history("packed_sku", (0, 10, 8, 4), (0, 20, 5, -1)) == [(0, 10, 4), (0, 20, 4)]
+    assert history("warehouse", (0, 10, 8, 4), (0, 20, 5, -1)) == [(0, 10, 4), (0, 20, 4)]
 
 
 def test_a_category_that_nobody_names_stays_unknown() -> None:
-    assert history("packed_sku", (0, 10, 8, -1)) == [(0, 10, -1)]
+    assert history("warehouse", (0, 10, 8, -1)) == [(0, 10, -1)]
 
 
 def tie(
@@ -181,7 +181,7 @@ def tie(
 
 
 def test_of_one_moment_the_smaller_text_is_first_in_any_order_of_arrival() -> None:
-    assert tie("packed_sku", ["b", "a", "c"], lambda words: words.skus) == {"a"}
+    assert tie("warehouse", ["b", "a", "c"], lambda words: words.warehouses) == {"a"}
 
 
 def test_of_one_moment_the_larger_value_is_last_in_any_order_of_arrival() -> None:
@@ -190,20 +190,20 @@ def test_of_one_moment_the_larger_value_is_last_in_any_order_of_arrival() -> Non
 
 def test_a_tie_with_what_was_stored_before_is_broken_by_value_too() -> None:
     words, store = Vocabulary(), a_store()
-    b, a = words.skus.codes(["b", "a"]).tolist()
-    versions(store, [said("packed_sku", (0, 10, 5, b))], UNTIL, words)
-    v = versions(store, [said("packed_sku", (0, 20, 5, a))], UNTIL, words)
+    b, a = words.warehouses.codes(["b", "a"]).tolist()
+    versions(store, [said("warehouse", (0, 10, 5, b))], UNTIL, words)
+    v = versions(store, [said("warehouse", (0, 20, 5, a))], UNTIL, words)
 
-    assert v.rows.column("packed_sku").tolist() == [b, a]
+    assert v.rows.column("warehouse").tolist() == [b, a]
 
 
 def test_ties_in_one_row_leave_the_others_alone() -> None:
     words = Vocabulary()
-    b, a = words.skus.codes(["b", "a"]).tolist()
-    stream = said("packed_sku", (0, 10, 5, b), (0, 20, 5, a), (1, 10, 5, b), (1, 20, 6, a))
+    b, a = words.warehouses.codes(["b", "a"]).tolist()
+    stream = said("warehouse", (0, 10, 5, b), (0, 20, 5, a), (1, 10, 5, b), (1, 20, 6, a))
     v = versions(a_store(), [stream], UNTIL, words)
 
-    assert v.rows.column("packed_sku").tolist() == [-1, b, a, -1, b, b]
+    assert v.rows.column("warehouse").tolist() == [-1, b, a, -1, b, b]
 
 
 def recent(fact: str, size: int, *writes: Write) -> list[list[int]]:
@@ -275,10 +275,10 @@ def test_facts_said_by_several_events_of_one_row_meet_in_one_version() -> None:
         said("began_at", (0, 10, 4, 4)),
         said("units", (0, 10, 4, 2)),
         said("marks", (0, 10, 4, 1)),
-        said("packed_sku", (0, 10, 4, 0)),
+        said("warehouse", (0, 10, 4, 0)),
         said("lost_at", (0, 10, 4, 4)),
     )
-    names = ("began_at", "moved_at", "units", "marks", "packed_sku", "lost_at")
+    names = ("began_at", "moved_at", "units", "marks", "warehouse", "lost_at")
 
     assert v.row.tolist() == [0, 0]
     assert [int(v.rows.column(name)[1]) for name in names] == [4, 0, 2, 1, 0, 4]
@@ -295,7 +295,7 @@ def test_a_batch_cut_anywhere_gives_the_same_newest_version() -> None:
         for at in range(60)
     ]
     words = Vocabulary()
-    words.skus.codes(list("abcdefghi"))
+    words.warehouses.codes(list("abcdefghi"))
     words.etas.codes(range(9))
     words.weights.codes(range(9))
     whole, pieces = a_store(), a_store()

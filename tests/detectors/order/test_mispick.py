@@ -43,6 +43,35 @@ def test_it_shows_what_was_packed_and_what_was_ordered() -> None:
     assert said["sku"] == "sku-1"
 
 
+def test_it_shows_the_warehouse_and_the_bin() -> None:
+    lines = [PackedLine(line_id="1", sku="sku-9", bin="A-07")]
+    [problem] = problems_of(MISPICK, an_order(), a_packing(lines=lines, warehouse_id="WH-1"))
+    said = {item.fact: item.value for item in problem.evidence}
+
+    assert (said["warehouse"], said["bin"]) == ("WH-1", "A-07")
+
+
+def test_the_same_sku_from_another_bin_is_no_mispick() -> None:
+    lines = [PackedLine(line_id="1", sku="sku-1", bin="A-07")]
+    moved = a_packing(lines=lines, warehouse_id="WH-2")
+
+    assert problems_of(MISPICK, an_order(), packing("sku-1"), moved) == []
+
+
+def test_a_line_packed_without_a_scan_is_no_mispick_wherever_it_lay() -> None:
+    lines = [PackedLine(line_id="1", bin="A-07")]
+
+    assert problems_of(MISPICK, an_order(), a_packing(lines=lines, warehouse_id="WH-1")) == []
+
+
+def test_packing_it_anew_without_a_scan_leaves_what_was_scanned() -> None:
+    lines = [PackedLine(line_id="1", bin="A-07")]
+    again = a_packing(lines=lines, warehouse_id="WH-1", time=at("03-02T11:00"))
+    [problem] = problems_of(MISPICK, an_order(), WRONG, again)
+
+    assert problem.is_open
+
+
 def test_the_ordered_sku_is_no_mispick() -> None:
     assert problems_of(MISPICK, an_order(), packing("sku-1")) == []
 
@@ -116,6 +145,6 @@ def test_each_line_is_compared_with_its_own_order() -> None:
     assert len(problems_of(MISPICK, order, a_packing(lines=swapped))) == 2
 
 
-@pytest.mark.parametrize("known", [{"packed_sku": 0}, {"item": 0}])
+@pytest.mark.parametrize("known", [{"packed": 0}, {"item": 0}])
 def test_without_both_skus_there_is_nothing_to_compare(known: dict[str, int]) -> None:
     assert due(MISPICK, packed_at=1, **known) == NEVER

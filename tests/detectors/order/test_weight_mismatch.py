@@ -31,6 +31,14 @@ def test_it_shows_both_weights() -> None:
     assert (said["expected_g"], said["actual_g"]) == (1000, 500)
 
 
+def test_it_shows_the_warehouse_where_one_is_named() -> None:
+    [named] = problems_of(MISMATCH, weighing(1000, 500, warehouse_id="WH-1"))
+    [nameless] = problems_of(MISMATCH, weighing(1000, 500, warehouse_id=""))
+
+    assert [item.value for item in named.evidence if item.fact == "warehouse"] == ["WH-1"]
+    assert [item for item in nameless.evidence if item.fact == "warehouse"] == []
+
+
 def test_a_tenth_is_tolerated_and_a_gram_more_is_not() -> None:
     assert problems_of(MISMATCH, weighing(1000, 1100)) == []
     assert problems_of(MISMATCH, weighing(1000, 900)) == []
