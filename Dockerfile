@@ -8,7 +8,7 @@ RUN python -m venv /opt/andon
 WORKDIR /src
 # The pins change seldom, the code often: two layers.
 COPY requirements/base.txt requirements/
-RUN /opt/andon/bin/pip install --require-hashes -r requirements/base.txt
+RUN /opt/andon/bin/pip install --no-deps --require-hashes -r requirements/base.txt
 COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY schemas schemas
 COPY detectors detectors

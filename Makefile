@@ -9,6 +9,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# The pins are complete, so they are installed without looking for what they need: an old pip would
+# find newer versions for a requirement with an extra, and then refuse them.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # The first of these that is new enough makes the environment; PYTHON=... names another.
@@ -45,18 +47,18 @@ $(BIN)/python:
 
 $(BASE): requirements/base.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what Andon needs to run (requirements/base.txt)"
-	@$(PIP) install --require-hashes -r requirements/base.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/base.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(DEV): requirements/dev.txt $(BASE)
 	@echo "Installing what its developers need (requirements/dev.txt)"
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 $(BENCH): requirements/bench.txt $(BASE)
 	@echo "Installing what the benchmarks compare with (requirements/bench.txt)"
-	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/bench.txt
 	@touch $@
 
 .PHONY: .venv
