@@ -131,7 +131,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 
 .PHONY: lock
 lock: $(DEV) ## pin requirements/*.txt anew from pyproject.toml; UPGRADE=--upgrade takes the newest
-	$(COMPILE) --extra kafka --extra testing --group dev --output-file requirements/dev.txt
+	$(COMPILE) --extra kafka --extra postgres --extra testing --group dev --output-file requirements/dev.txt
 	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/base.txt
 	$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	$(BIN)/python docs/dependencies_table.py --write

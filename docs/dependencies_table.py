@@ -19,6 +19,7 @@ END: Final = "<!-- end of tables -->"
 
 REASONS: Final[Mapping[str, str]] = {
     "aiokafka": "reads the high-rate input topics in batches, in Faust's own consumer group",
+    "aiosmtpd": "a real mail server on loopback for the tests",
     "alembic": "moves a ledger from one version of its tables to the next",
     "apprise": "over a hundred alert services (chat, mail, pagers) behind one kind of URL",
     "cloudevents": "the official SDK, as the second opinion in the tests of our own codec",
@@ -36,9 +37,13 @@ REASONS: Final[Mapping[str, str]] = {
     "msgspec": "decodes events into frozen structs; the fastest typed JSON decoder measured",
     "mypy": "types, strict, on everything including tests",
     "numpy": "journeys are columns; every version of every fact in a handful of array calls",
+    "numba": "compiles the referee of the evidence benchmark, which is no part of this project",
     "packaging": "reads requirements in the packaging tests",
     "pandas": "what analysts get back from a replay: DataFrames",
     "pandas-stubs": "types for pandas",
+    "plotext": "draws evidence over time in a terminal",
+    "prometheus-client": "metrics in the form that every monitoring system reads",
+    "psycopg": "PostgreSQL for the ledger, one driver for the desk and the relay",
     "pyarrow": "reads Parquet in the benchmarks",
     "pydantic": "checks files people write (playbooks) and reports every error at once",
     "pytest": "runs the tests",
@@ -48,6 +53,7 @@ REASONS: Final[Mapping[str, str]] = {
     "pyyaml": "reads playbooks, with line and column for the error messages",
     "rich": "tables, progress and the live view in a terminal",
     "ruff": "lint and format",
+    "scipy": "the referee of the evidence benchmark draws and fits distributions with it",
     "sqlalchemy": "the ledger, the same code on SQLite and PostgreSQL; Core only, no ORM",
     "stamina": "retries with jitter and caps, switched off in tests by one call",
     "standardwebhooks": "signs outgoing webhooks the way receivers' libraries already verify",
@@ -59,6 +65,7 @@ REASONS: Final[Mapping[str, str]] = {
     "tzdata": "time zones where the system has none, the same everywhere",
     "uv": "compiles the hash-pinned requirement files",
     "uvicorn": "serves the HTTP intake",
+    "zstandard": "reads and writes .zst: recordings, and the state kept between runs",
 }
 
 
