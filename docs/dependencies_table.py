@@ -100,6 +100,9 @@ def tables() -> str:
     sections = {
         "To run": direct(project["dependencies"]),
         "To run on Kafka (extra `kafka`)": direct(project["optional-dependencies"]["kafka"]),
+        "To keep the ledger in PostgreSQL (extra `postgres`)": direct(
+            project["optional-dependencies"]["postgres"]
+        ),
         "To draw events in tests (extra `testing`)": direct(
             project["optional-dependencies"]["testing"]
         ),

@@ -1,13 +1,15 @@
 """Recordings: files, folders and standard input that hold recorded events, one to a line."""
 
 import gzip
-import importlib
+import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, cast
+
+import zstandard
 
 from streams.folder import Folder
 from streams.journal import Journal
@@ -143,7 +145,7 @@ def _opened(path: Path, stored: IO[bytes]) -> Iterator[IO[bytes]]:
     try:
         with opener(stored) as file:
             yield file
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zstandard.ZstdError) as error:
         raise NotARecording(f"{path} is damaged or not what its name says: {error}") from error
 
 
@@ -152,14 +154,8 @@ def _gzip(stored: IO[bytes]) -> IO[bytes]:
 
 
 def _zstandard(stored: IO[bytes]) -> IO[bytes]:
-    try:
-        module = importlib.import_module("zstandard")
-    except ModuleNotFoundError as error:
-        raise NotARecording(
-            "reading .zst needs the package zstandard: install it, or unpack the file first"
-        ) from error
-    file: IO[bytes] = module.open(stored, "rb")
-    return file
+    reader = zstandard.ZstdDecompressor().stream_reader(stored, read_across_frames=True)
+    return io.BufferedReader(cast("io.RawIOBase", reader))
 
 
 _OPENERS: Final[dict[str, Callable[[IO[bytes]], IO[bytes]]]] = {".gz": _gzip, ".zst": _zstandard}

@@ -87,7 +87,7 @@ def replay_paths(  # noqa: PLR0913 - each a wish of its own, all but two by name
         until: Leave out events recorded at or after this moment (ms UTC).
 
     Raises:
-        NotARecording: A folder without recordings, a damaged file, or ``.zst`` without its package.
+        NotARecording: A folder without recordings, or a damaged file.
         OSError: A file cannot be read.
     """
     began = time.process_time()
