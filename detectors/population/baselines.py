@@ -1,0 +1,152 @@
+"""What defect rate is usual in a category, before a subject has a history of its own.
+
+Rates of sound subjects of a category are taken to follow a Gamma(a, b) distribution; their reports
+are then negative binomial, and a and b are those under which the reports seen are likeliest. Few
+subjects say little about a category, so each fit is drawn towards that of all categories together,
+and that one towards Gamma(2, 2 / rate).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from detectors.population.evidence import Counts, Prior, Reals
+
+USUAL_RATE: Final = 0.015
+"""Reports a unit where nothing is known: the mean of the simulated shops; playbooks may state
+another."""
+
+DEFAULT_SHAPE: Final = 2.0
+"""Shape where nothing is known: rates of most subjects within a factor of three of their mean."""
+
+ROLLUP_SHAPE: Final = 40.0
+"""Shape for roll-ups, whose exposure is counted in expected reports: the ratio of a sound warehouse
+or lane is known to 16 % (1 / sqrt(40))."""
+
+OUTGROWN: Final = 1.25
+"""A fit is renewed when the reports it rests on have changed by this factor."""
+
+_PULL: Final = 0.5
+"""Standard deviation of log shape and of log mean rate between categories. The simulated shops have
+0.25 between means; twice that lets a category that is really different be so after few reports."""
+
+_SHAPES: Final = (0.25, 100.0)
+"""Narrowest and widest shape believed: no fit may be worth more than a few thousand units."""
+
+_GOLDEN: Final = (5**0.5 - 1) / 2
+_HALVINGS: Final = 30
+"""Golden sections: the shape is found to six digits."""
+_STEPS: Final = 12
+"""Newton steps for the rate; they double the digits each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """One Gamma distribution of usual rates: mean a / b reports a unit, worth b units."""
+
+    a: float
+    b: float
+
+
+def default(rate: float = USUAL_RATE) -> Usual:
+    """Return what is assumed of subjects about which nothing is known but a ``rate``."""
+    return Usual(DEFAULT_SHAPE, DEFAULT_SHAPE / rate)
+
+
+def rollup(rate: float = 1.0) -> Usual:
+    """Return the prior of a roll-up; its exposure is in expected reports unless ``rate`` is given.
+
+    ``rate`` is the usual number of reports for one unit of exposure.
+    """
+    return Usual(ROLLUP_SHAPE, ROLLUP_SHAPE / rate)
+
+
+def usual_rates(
+    categories: Counts, reports: Counts, matured: Reals, count: int, assumed: Usual
+) -> Prior:
+    """Return the prior of each of ``count`` categories.
+
+    One element for each subject: its category's place, its reports, and its units that have had
+    time to be reported. Subjects with an open problem are to be left out. ``assumed`` is what the
+    fit of all subjects together is drawn towards.
+    """
+    known = matured > 0
+    place, n, m = categories[known], reports[known], matured[known]
+    pooled = likeliest(n, m, assumed)
+    fits = [likeliest(n[place == one], m[place == one], pooled) for one in range(count)]
+    return Prior(np.array([fit.a for fit in fits]), np.array([fit.b for fit in fits]))
+
+
+def likeliest(reports: Counts, matured: Reals, around: Usual) -> Usual:
+    """Return the Gamma under which ``reports`` of ``matured`` units are likeliest.
+
+    It is drawn ``around`` another, and equal to that if there are no subjects. The shape is found
+    by golden sections, for each of which the rate is the root of a monotone function.
+    """
+    if not reports.size:
+        return around
+    subjects = _Subjects(reports, matured, _at_least(reports), around)
+    low, high = (float(np.log(shape)) for shape in _SHAPES)
+    for _ in range(_HALVINGS):
+        left = high - _GOLDEN * (high - low)
+        right = low + _GOLDEN * (high - low)
+        if subjects.likelihood(left) < subjects.likelihood(right):
+            low = left
+        else:
+            high = right
+    a = float(np.exp((low + high) / 2))
+    return Usual(a, subjects.rate(a))
+
+
+def outgrown(reports_then: int, reports_now: int) -> bool:
+    """Say whether a fit made from ``reports_then`` should be renewed."""
+    low, high = sorted((reports_then, reports_now))
+    return high > low * OUTGROWN
+
+
+def _at_least(reports: Counts) -> Reals:
+    """Return how many subjects have more than j reports, for each j that any has."""
+    return np.cumsum(np.bincount(reports)[:0:-1])[::-1].astype(np.float64)
+
+
+def _total(values: Reals) -> float:
+    """Return the sum from left to right, whatever the machine; 0 of nothing."""
+    return float(np.cumsum(values)[-1]) if values.size else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Subjects:
+    """Counts of subjects, and how likely they are."""
+
+    reports: Counts
+    matured: Reals
+    at_least: Reals
+    around: Usual
+
+    def likelihood(self, log_shape: float) -> float:
+        """Return the logarithm of the likelihood at a shape with its best rate, and the pull."""
+        a = float(np.exp(log_shape))
+        b = self.rate(a)
+        # lgamma(a + n) - lgamma(a) is the sum of log(a + j) over j < n.
+        rising = _total(self.at_least * np.log(a + np.arange(self.at_least.size)))
+        spread = _total((a + self.reports) * np.log1p(self.matured / b))
+        drawn = float(np.log(b)) * float(self.reports.sum())
+        away = np.log(a / self.around.a) ** 2 + self._away(a, b) ** 2
+        return float(rising - spread - drawn - away / (2 * _PULL**2))
+
+    def rate(self, a: float) -> float:
+        """Return the likeliest rate for the shape ``a``, by Newton steps in its logarithm."""
+        log_b = float(np.log(self.around.b * a / self.around.a))
+        for _ in range(_STEPS):
+            b = float(np.exp(log_b))
+            share: Reals = b / (b + self.matured)
+            slope = self.reports.size * a - _total((a + self.reports) * share)
+            slope += self._away(a, b) / _PULL**2
+            bend = _total((a + self.reports) * share * (1 - share)) + 1 / _PULL**2
+            log_b += min(max(slope / bend, -1.0), 1.0)
+        return float(np.exp(log_b))
+
+    def _away(self, a: float, b: float) -> float:
+        """Return the logarithm of the mean rate relative to the one it is drawn to."""
+        return float(np.log((a / b) * (self.around.b / self.around.a)))
