@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.population.evidence import Counts, Prior, Reals
 
@@ -110,7 +111,7 @@ def _at_least(reports: Counts) -> Reals:
     return np.cumsum(np.bincount(reports)[:0:-1])[::-1].astype(np.float64)
 
 
-def _total(values: Reals) -> float:
+def _total(values: NDArray[np.floating]) -> float:
     """Return the sum from left to right, whatever the machine; 0 of nothing."""
     return float(np.cumsum(values)[-1]) if values.size else 0.0
 

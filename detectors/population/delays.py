@@ -36,6 +36,13 @@ class Curve:
     """The same for the same integers, whatever the machine."""
 
 
+def _version(*counts: Counts) -> str:
+    digest = hashlib.blake2b(digest_size=VERSION_LENGTH)
+    for some in counts:
+        digest.update(np.ascontiguousarray(some, dtype="<i8").tobytes())
+    return digest.hexdigest()
+
+
 def stated(shares: Reals) -> Curve:
     """Return a curve that was not learned but stated."""
     return Curve(shares, _version(np.round(shares * 1e9).astype(np.int64)))
@@ -129,10 +136,3 @@ def hastened(shares: Reals, haste: float = HASTE) -> Reals:
     ends = np.arange(WINDOW + 1, dtype=np.float64)
     faster: Reals = np.interp(ends[1:] * haste, ends, np.concatenate(([0.0], shares)))
     return faster
-
-
-def _version(*counts: Counts) -> str:
-    digest = hashlib.blake2b(digest_size=VERSION_LENGTH)
-    for some in counts:
-        digest.update(np.ascontiguousarray(some, dtype="<i8").tobytes())
-    return digest.hexdigest()
