@@ -36,10 +36,12 @@ _SHAPES: Final = (0.25, 100.0)
 """Narrowest and widest shape believed: no fit may be worth more than a few thousand units."""
 
 _GOLDEN: Final = (5**0.5 - 1) / 2
-_HALVINGS: Final = 30
-"""Golden sections: the shape is found to six digits."""
-_STEPS: Final = 12
-"""Newton steps for the rate; they double the digits each time."""
+_SECTIONS: Final = 24
+"""Golden sections: the shape is found to four digits, far finer than it is known."""
+_STEPS: Final = 40
+"""Most Newton steps for the rate; four or five are usual."""
+_CLOSE: Final = 1e-9
+"""Newton steps in the logarithm of the rate end below this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,17 @@ def likeliest(reports: Counts, matured: Reals, around: Usual) -> Usual:
         return around
     subjects = _Subjects(reports, matured, _at_least(reports), around)
     low, high = (float(np.log(shape)) for shape in _SHAPES)
-    for _ in range(_HALVINGS):
-        left = high - _GOLDEN * (high - low)
-        right = low + _GOLDEN * (high - low)
-        if subjects.likelihood(left) < subjects.likelihood(right):
-            low = left
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = subjects.likelihood(left), subjects.likelihood(right)
+    for _ in range(_SECTIONS):
+        if at_left < at_right:
+            low, left, at_left = left, right, at_right
+            right = low + _GOLDEN * (high - low)
+            at_right = subjects.likelihood(right)
         else:
-            high = right
+            high, right, at_right = right, left, at_left
+            left = high - _GOLDEN * (high - low)
+            at_left = subjects.likelihood(left)
     a = float(np.exp((low + high) / 2))
     return Usual(a, subjects.rate(a))
 
@@ -145,7 +151,10 @@ class _Subjects:
             slope = self.reports.size * a - _total((a + self.reports) * share)
             slope += self._away(a, b) / _PULL**2
             bend = _total((a + self.reports) * share * (1 - share)) + 1 / _PULL**2
-            log_b += min(max(slope / bend, -1.0), 1.0)
+            step = min(max(slope / bend, -1.0), 1.0)
+            log_b += step
+            if abs(step) < _CLOSE:
+                break
         return float(np.exp(log_b))
 
     def _away(self, a: float, b: float) -> float:
