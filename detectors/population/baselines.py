@@ -144,18 +144,19 @@ class _Subjects:
 
     def rate(self, a: float) -> float:
         """Return the likeliest rate for the shape ``a``, by Newton steps in its logarithm."""
-        log_b = float(np.log(self.around.b * a / self.around.a))
-        for _ in range(_STEPS):
-            b = float(np.exp(log_b))
-            share: Reals = b / (b + self.matured)
-            slope = self.reports.size * a - _total((a + self.reports) * share)
-            slope += self._away(a, b) / _PULL**2
-            bend = _total((a + self.reports) * share * (1 - share)) + 1 / _PULL**2
-            step = min(max(slope / bend, -1.0), 1.0)
+        log_b, step, steps = float(np.log(self.around.b * a / self.around.a)), 1.0, 0
+        while abs(step) > _CLOSE and steps < _STEPS:
+            step, steps = self._step(a, float(np.exp(log_b))), steps + 1
             log_b += step
-            if abs(step) < _CLOSE:
-                break
         return float(np.exp(log_b))
+
+    def _step(self, a: float, b: float) -> float:
+        """Return a Newton step in the logarithm of the rate, at most one to either side."""
+        share: Reals = b / (b + self.matured)
+        known = (a + self.reports) * share
+        slope = self.reports.size * a - _total(known) + self._away(a, b) / _PULL**2
+        bend = _total(known * (1 - share)) + 1 / _PULL**2
+        return min(max(slope / bend, -1.0), 1.0)
 
     def _away(self, a: float, b: float) -> float:
         """Return the logarithm of the mean rate relative to the one it is drawn to."""
