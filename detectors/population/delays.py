@@ -57,7 +57,7 @@ _HALF_LIVES: Final = (np.arange(WINDOW) + 1) / 3
 
 ASSUMED: Final = stated((1 - 0.5**_HALF_LIVES) / (1 - 0.5 ** _HALF_LIVES[-1]))
 """Before anything is known: every three days half of what is still to come. That is faster at
-every age than in the simulated shops (18 % by day 3, 44 % by day 5), so it errs on the safe side."""
+every age than in the simulated shops (18 % by day 3, 44 % by day 5): it errs on the safe side."""
 
 
 @dataclass(slots=True, eq=False)
