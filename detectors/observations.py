@@ -1,13 +1,19 @@
 """What the journeys of a partition tell the judge: facts about the shop, not about one order.
 
 Observations are sets: telling one twice changes nothing, and neither does the order of telling.
+Exposures and reports are sums, each told once: their order does not matter either.
 """
 
+from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Final
 
 import msgspec
+import numpy as np
 
+from detectors.journeys.names import Codes
 from schemas.problems import Cause
+from schemas.times import Times
 
 REPORTED: Final = frozenset({"wrong-item"})
 """Kinds of problems about lines that are reports to the judge."""
@@ -61,3 +67,71 @@ class Repair(Observation, frozen=True, gc=False):
     """An investigation of ``sku`` is closed: counts start clean."""
 
     sku: str
+
+
+class Clock(IntEnum):
+    """What the cohort day of a unit is counted from."""
+
+    SHIPPED = 0
+    """A line's first dispatch; reports come later, by a delay curve that is learnt."""
+    PARCEL = 1
+    """A parcel's dispatch; reports come later likewise."""
+    PROMISED = 2
+    """The day of a line's promise. A unit counts once its outcome is known: there is no delay."""
+    HANDED_OVER = 3
+    """The day by which a line must be with a carrier; there is no delay either."""
+
+
+def _none() -> Codes:
+    return np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """Units that are in a cell from ``at`` on, or no longer: an order line or a parcel each.
+
+    One element per change; all columns are equally long. Codes belong to one partition's
+    vocabulary, which travels beside them.
+    """
+
+    at: Times = field(default_factory=_none)
+    """When the change became known, ms UTC."""
+    clock: Codes = field(default_factory=_none)
+    """A :class:`Clock`."""
+    day: Codes = field(default_factory=_none)
+    """The unit's cohort: days since 1970-01-01 UTC. A promise may lie in the future."""
+    item: Codes = field(default_factory=_none)
+    """What was ordered, in ``words.items``; -1 unknown."""
+    place: Codes = field(default_factory=_none)
+    """What was scanned where, in ``words.packed``; -1 unknown."""
+    lane: Codes = field(default_factory=_none)
+    """Who carries it from where to where, in ``words.lanes``; -1 unknown."""
+    units: Codes = field(default_factory=_none)
+    """+1: in the cell from now on; -1: no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Reports of defects, and those taken back, in the cell of the unit that is reported.
+
+    One element per change; all columns are equally long. What is taken back repeats the row that
+    reported it, but for ``at`` and ``units``. Where the unit's cell is corrected, or what was found
+    instead becomes known, the report is taken back and told again.
+    """
+
+    at: Times = field(default_factory=_none)
+    """When the change became known, ms UTC."""
+    defect: Codes = field(default_factory=_none)
+    """Place in ``DEFECTS``."""
+    day: Codes = field(default_factory=_none)
+    item: Codes = field(default_factory=_none)
+    place: Codes = field(default_factory=_none)
+    lane: Codes = field(default_factory=_none)
+    buyer: Codes = field(default_factory=_none)
+    """64-bit hash of the customer's name, equal within one process only; 0 unknown."""
+    found: Codes = field(default_factory=_none)
+    """What the inspection found instead, in ``words.skus``; -1 unknown."""
+    units: Codes = field(default_factory=_none)
+    """+1: reported; -1: taken back."""
+    names: list[str] = field(default_factory=list)
+    """The unit that is reported: ``order/line`` or ``order/shipment``."""

@@ -9,7 +9,8 @@ from detectors.journeys.book import CUSTOMER_KEY, Book
 from detectors.journeys.episodes import Settled, settle
 from detectors.journeys.findings import Findings
 from detectors.journeys.folds import Fold, Numbers
-from detectors.journeys.rollups import ROLLUPS
+from detectors.journeys.names import UNKNOWN
+from detectors.journeys.rollups import ROLLUPS, Rollup
 from detectors.journeys.store import BLOCK, Store
 from detectors.journeys.streams import KIND, Happenings, Stream, causes
 from detectors.journeys.tables import ROWS, Table
@@ -134,25 +135,37 @@ class Journeys:
         return overdue
 
     def _roll_up(self, table: Table, v: Versions) -> None:
-        """Write to parents what became known of this table's rows."""
-        by_target: dict[Table, list[int]] = {}
-        for i, rollup in enumerate(ROLLUPS):
-            if rollup.child is table:
-                by_target.setdefault(rollup.target, []).append(i)
-        for target, numbers in by_target.items():
-            self._roll_up_to(target, table, v, numbers)
+        """Write to parents what became known of this table's rows.
 
-    def _roll_up_to(self, target: Table, table: Table, v: Versions, numbers: list[int]) -> None:
-        measures = {ROLLUPS[i].fact: ROLLUPS[i].measure(v.rows) for i in numbers}
-        changes = {fact: v.changed(values) for fact, values in measures.items()}
-        became = np.logical_or.reduce([c != 0 for c in changes.values()]).nonzero()[0]
+        Rare facts are written apart from the others, so that only rows that have them pay.
+        """
+        together: dict[tuple[Table, bool], list[Rollup]] = {}
+        for rollup in ROLLUPS:
+            if rollup.child is table:
+                together.setdefault((rollup.target, rollup.fact.rare), []).append(rollup)
+        for (target, _), rollups in together.items():
+            self._roll_up_to(target, table, v, rollups)
+
+    def _roll_up_to(
+        self, target: Table, table: Table, v: Versions, rollups: Sequence[Rollup]
+    ) -> None:
+        measures = [rollup.measure(v.rows) for rollup in rollups]
+        changes = [v.changed(measure) for measure in measures]
+        became = np.logical_or.reduce([change != 0 for change in changes]).nonzero()[0]
         if not became.size:
             return
-        values = {
-            fact.name: (changes if fact.fold is Fold.SUM else measures)[fact][became]
-            for fact in measures
-        }
+        told = zip(rollups, measures, changes, strict=True)
+        values = {r.fact.name: _told(r.fact.fold, m, c)[became] for r, m, c in told}
         rows = self.book.chains[table, target].parent.values[v.row[became]].astype(np.int64)
         stream = Stream(rows, v.at[became], v.cause[became], values)
         self.book.write(target, stream)
         self.book.hand_down(target, stream)
+
+
+def _told(fold: Fold, measure: Numbers, change: Numbers) -> Numbers:
+    """Return what each version of a child writes to its parent."""
+    if fold is Fold.SUM:
+        return change
+    if fold in (Fold.FIRST, Fold.LAST):
+        return np.where(change != 0, measure, UNKNOWN)
+    return measure

@@ -56,6 +56,16 @@ class Orders(Rows):
     unnamed_open = Sum(rare=True)
     """Such parcels that have not been delivered."""
     unnamed_delivered = Sum(rare=True)
+    unnamed_sent_at = Min(rare=True)
+    """When the first such parcel was dispatched."""
+    unnamed_delivered_at = Max(rare=True)
+    """When the last such parcel was delivered, of those that were."""
+    unnamed_damaged_at = Min(rare=True)
+    """When a carrier first called such a parcel damaged."""
+    unnamed_lane = First(rare=True)
+    """Who carried the first of them, from where to where."""
+    lines_late = Sum(rare=True)
+    """Lines that were delivered, or called off, after their promise had passed."""
     contacts = Recent(2)
     contact_answered_at = Max(rare=True)
     """Last answer to any contact."""
@@ -82,13 +92,39 @@ class Lines(Rows):
     unfillable_at = Min(rare=True)
     quantity = Max()
     cancelled_units = Max(rare=True)
+    units_cancelled_at = Max(rare=True)
+    """Last time units of the line were called off."""
     refunded_at = Max(rare=True)
     """Last refund that names the line."""
     item = First()
     dispatched_units = Sum()
     delivered_units = Sum()
     first_dispatched_at = Min()
+    last_delivered_at = Max()
+    """When the last parcel that names the line was delivered, of those that were."""
+    lane = First()
+    """Who carried its first parcel, from where to where."""
+    place = First()
+    """What was scanned for its first parcel, and where."""
     unnamed_dispatched = Sum(of=Orders, rare=True)
+    unnamed_open = Sum(of=Orders, rare=True)
+    unnamed_delivered = Sum(of=Orders, rare=True)
+    unnamed_sent_at = Min(of=Orders, rare=True)
+    unnamed_delivered_at = Max(of=Orders, rare=True)
+    unnamed_damaged_at = Min(of=Orders, rare=True)
+    unnamed_lane = First(of=Orders, rare=True)
+    carrier_damaged_at = Min(rare=True)
+    """When a carrier first called a parcel that names the line damaged."""
+    bracket = Max(rare=True)
+    """1 if other lines of the order are the same thing in other sizes, to choose from."""
+    found = Last(rare=True)
+    """The SKU that an inspection found in a return of the line."""
+    reports_damaged = Sum(rare=True)
+    """Reports not taken back, nor found to be the carrier's or the customer's doing."""
+    reports_defective = Sum(rare=True)
+    reports_misdescribed = Sum(rare=True)
+    reports_too_small = Sum(rare=True)
+    reports_too_large = Sum(rare=True)
     wrong_at = Max(rare=True)
     wrong_open = Sum(rare=True)
     """Reports neither taken back nor settled."""
@@ -111,6 +147,47 @@ class Lines(Rows):
     def is_open(self) -> Flags:
         """Whether the line is known and not wholly delivered."""
         return (self.known_at < NEVER) & (self.delivered_units < self.wanted_units)
+
+    @property
+    def is_known(self) -> Flags:
+        """Whether the customer's order of the line is known."""
+        known: Flags = self.known_at < NEVER
+        return known
+
+    @cached_property
+    def sent_at(self) -> Numbers:
+        """When the line was first dispatched, ms UTC; ``NEVER`` while it was not.
+
+        A parcel that names no lines may carry it, unless another one is known to.
+        """
+        unnamed = np.where(self.unnamed_dispatched > 0, self.unnamed_sent_at, NEVER)
+        return np.where(self.first_dispatched_at < NEVER, self.first_dispatched_at, unnamed)
+
+    @cached_property
+    def called_off_at(self) -> Numbers:
+        """When it became clear that no unit will come, ms UTC; ``NEVER`` if that never happened."""
+        units = np.where(self.cancelled_units >= self.quantity, self.units_cancelled_at, NEVER)
+        units = np.where(self.units_cancelled_at > 0, units, NEVER)
+        return np.minimum(units, np.minimum(self.order_cancelled_at, self.unfillable_at))
+
+    @cached_property
+    def delivered_at(self) -> Numbers:
+        """When the customer had all units that were still to come, ms UTC; else ``NEVER``.
+
+        Where the rest was called off after the others had come, that is when it was called off.
+        """
+        wanted = self.quantity - self.cancelled_units
+        all_units = self.delivered_units >= self.quantity
+        enough = (self.quantity > 0) & (self.delivered_units >= np.maximum(wanted, 1))
+        rest_off = np.where(all_units, 0, self.units_cancelled_at)
+        named = np.where(enough, np.maximum(self.last_delivered_at, rest_off), NEVER)
+        all_here = (self.unnamed_delivered > 0) & (self.unnamed_open == 0)
+        return np.minimum(named, np.where(all_here, self.unnamed_delivered_at, NEVER))
+
+    @property
+    def over_at(self) -> Numbers:
+        """When the customer no longer waited: all had come, or was called off; ms UTC."""
+        return np.minimum(self.delivered_at, self.called_off_at)
 
     @property
     def repaid_at(self) -> Numbers:
@@ -216,8 +293,12 @@ class ShipmentLines(Rows):
     packed = Last()
     """What was scanned into the parcel, and where; packing it again says it anew."""
     item = First(of=Lines)
+    unscanned = Last(rare=True)
+    """Where it was packed when nobody scanned what."""
     dispatched_at = Min(of=Shipments)
     delivered_at = Min(of=Shipments)
+    lane = First(of=Shipments)
+    damaged_at = Min(of=Shipments, rare=True)
     returned_at = Min(of=Shipments, rare=True)
     voided_at = Min(of=Shipments, rare=True)
     order_cancelled_at = Min(of=Shipments, rare=True)
@@ -244,6 +325,8 @@ class ReturnLines(Rows):
     requested_at = Min()
     reason = First()
     disposition = Last()
+    sku_found = Last(rare=True)
+    """The SKU that the inspection found."""
     received_at = Min(of=Returns)
     cancelled_at = Min(of=Returns)
     refunded_at = Min(of=Returns)
@@ -270,6 +353,8 @@ class Contacts(Rows):
     """Last time the customer asked to be called."""
     called_at = Max(rare=True)
     """Last time somebody called."""
+    seller = First(rare=True)
+    """The seller it is about."""
 
 
 class Reviews(Rows):
@@ -278,6 +363,20 @@ class Reviews(Rows):
     posted_at = Min()
     answered_at = Min()
     rating = Last()
+    about = First()
+    """The SKU and the seller it is about."""
+    promised_by = Min(of=Orders)
+    lines_open = Sum(of=Orders)
+    unnamed_open = Sum(of=Orders, rare=True)
+    unnamed_delivered = Sum(of=Orders, rare=True)
+    lines_late = Sum(of=Orders, rare=True)
+
+    @property
+    def is_waiting(self) -> Flags:
+        """Whether the customer still waits for something of the order."""
+        all_here = (self.unnamed_delivered > 0) & (self.unnamed_open == 0)
+        waiting: Flags = (self.lines_open > 0) & ~all_here
+        return waiting
 
 
 ROWS: Final[dict[Table, type[Rows]]] = {

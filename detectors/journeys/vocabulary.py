@@ -19,12 +19,20 @@ class Item(NamedTuple):
     size: str
 
 
+class Subject(NamedTuple):
+    """What a review is about; empty where it does not say."""
+
+    sku: str
+    seller_id: str
+
+
 class PackedItem(NamedTuple):
     """What was scanned into a parcel, and where; interned as a whole, as it is said together."""
 
     sku: str
     warehouse: str
     bin: str
+    batch: str = ""
 
 
 class Lane(NamedTuple):
@@ -36,6 +44,8 @@ class Lane(NamedTuple):
     from_region: str
     country: str
     region: str
+    warehouse: str = ""
+    """Where the parcel left, as its dispatch says it."""
 
     @property
     def crosses_border(self) -> bool:
@@ -165,7 +175,14 @@ GRAM_BITS: Final = 24
 _CATEGORY: Final = {
     "item": "items.values",
     "lane": "lanes.values",
+    "unnamed_lane": "lanes.values",
     "packed": "packed.values",
+    "unscanned": "packed.values",
+    "place": "packed.values",
+    "sku_found": "skus.values",
+    "found": "skus.values",
+    "about": "subjects.values",
+    "seller": "sellers.values",
     "warehouse": "warehouses.values",
     "eta": "etas.values",
     "weights": "weights.values",
@@ -183,11 +200,14 @@ class Vocabulary:
     packed: Interned[PackedItem] = field(default_factory=Interned[PackedItem])
     skus: Interned[str] = field(default_factory=Interned[str])
     warehouses: Interned[str] = field(default_factory=Interned[str])
+    sellers: Interned[str] = field(default_factory=Interned[str])
+    subjects: Interned[Subject] = field(default_factory=Interned[Subject])
     weights: Figures = field(default_factory=Figures)
     etas: Figures = field(default_factory=Figures)
     customers: Texts = field(default_factory=Texts)
     _sku_of_item: Lookup = field(default_factory=Lookup)
     _sku_of_packed: Lookup = field(default_factory=Lookup)
+    _place_of_lane: Lookup = field(default_factory=Lookup)
 
     def ordered_skus(self, items: Codes) -> Codes:
         """Return the code in ``skus`` of each item's SKU, -1 where the item is unknown."""
@@ -202,6 +222,18 @@ class Vocabulary:
         skus = [PackedItem(*one).sku for one in self.packed.values[known.size :]]
         known.learn(self.skus.codes(skus).tolist())
         return known.of(packed, UNKNOWN)
+
+    def places_left(self, lanes: Codes) -> Codes:
+        """Return the code in ``packed`` of the warehouse that each lane's parcels left.
+
+        Nothing was scanned there; -1 where nobody named a warehouse.
+        """
+        known = self._place_of_lane
+        left = [Lane(*lane).warehouse for lane in self.lanes.values[known.size :]]
+        codes = self.packed.codes([PackedItem("", warehouse, "") for warehouse in left])
+        named = zip(codes.tolist(), left, strict=True)
+        known.learn([code if warehouse else UNKNOWN for code, warehouse in named])
+        return known.of(lanes, UNKNOWN)
 
     def said(self, fact: str, code: int) -> dict[str, str | int]:
         """Return what the code of a category means, by the name of each part that is known."""

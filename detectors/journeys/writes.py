@@ -22,6 +22,7 @@ from detectors.journeys.vocabulary import (
     Item,
     Lane,
     PackedItem,
+    Subject,
     Vocabulary,
 )
 from schemas import events as e
@@ -104,6 +105,34 @@ def placed(book: Book, events: Sequence[e.OrderPlaced], h: Happenings) -> None:
         "item": book.words.items.codes(items),
     }
     book.write(Table.LINE, each.write(rows, known))
+    _brackets(book, events, rows, each)
+
+
+def _brackets(book: Book, events: Sequence[e.OrderPlaced], rows: Numbers, each: Happenings) -> None:
+    """Mark the lines that an order has in several sizes, to choose from: the rest goes back."""
+    found: list[int] = []
+    first = 0
+    for event in events:
+        if len(event.lines) > 1:
+            found += [first + number for number in _bracketed(event.lines)]
+        first += len(event.lines)
+    if found:
+        index = np.array(found)
+        some = each.some(index)
+        book.write(Table.LINE, some.write(rows[index], {"bracket": np.ones_like(index)}))
+
+
+def _bracketed(lines: Sequence[e.OrderedLine]) -> list[int]:
+    """Return the numbers of the lines that differ from another one by nothing but the size."""
+    sizes: dict[tuple[str, ...], set[str]] = {}
+    for x in lines:
+        if x.size:
+            sizes.setdefault(_MODEL(x), set()).add(x.size)
+    return [i for i, x in enumerate(lines) if x.size and len(sizes[_MODEL(x)]) > 1]
+
+
+_MODEL: Final = attrgetter("seller_id", "category", "brand", "unit_price")
+"""What sizes of one thing have in common; the SKU is not, and the name is not told."""
 
 
 def cancelled(book: Book, events: Sequence[e.OrderCancelled], h: Happenings) -> None:
@@ -118,7 +147,8 @@ def cancelled(book: Book, events: Sequence[e.OrderCancelled], h: Happenings) -> 
         some = h.some(index).each(counts)
         rows = book.child(Table.LINE, some.orders, [x.line_id for x in flat])
         units = np.array([x.quantity for x in flat], np.int64)
-        book.write(Table.LINE, some.write(rows, {"cancelled_units": units}))
+        values = {"cancelled_units": units, "units_cancelled_at": some.occurred}
+        book.write(Table.LINE, some.write(rows, values))
 
 
 def unfillable(book: Book, events: Sequence[e.OrderLineUnfillable], h: Happenings) -> None:
@@ -149,15 +179,19 @@ def packed(book: Book, events: Sequence[e.ShipmentPacked], h: Happenings) -> Non
         }
         book.write(Table.SHIPMENT, some.write(rows[index], badly))
     lines, each = _carried(book, rows, h, flat, counts)
-    inside = [(line.sku, x.warehouse_id, line.bin) for x in events for line in x.lines]
+    inside = [(y.sku, x.warehouse_id, y.bin, y.batch) for x in events for y in x.lines]
+    scanned = [x.sku for x in flat]
+    codes = book.words.packed.codes(cast("list[PackedItem]", inside))
     values = {
         "packed_at": each.occurred,
         "quantity": np.array([x.quantity for x in flat], np.int64),
-        "packed": _known(
-            book.words.packed.codes(cast("list[PackedItem]", inside)), [x.sku for x in flat]
-        ),
+        "packed": _known(codes, scanned),
     }
     book.write(Table.SHIPMENT_LINE, each.write(lines, values))
+    if "" in scanned:
+        blind = np.flatnonzero([not where[0] and any(where) for where in inside])
+        where_ = {"unscanned": codes[blind]}
+        book.write(Table.SHIPMENT_LINE, each.some(blind).write(lines[blind], where_))
 
 
 def _known(codes: Numbers, texts: Sequence[str]) -> Numbers:
@@ -219,7 +253,15 @@ def _lanes(events: Sequence[e.ShipmentDispatched]) -> list[Lane]:
     return cast(
         "list[Lane]",
         [
-            (x.carrier, x.service, start.country, start.region, end.country, end.region)
+            (
+                x.carrier,
+                x.service,
+                start.country,
+                start.region,
+                end.country,
+                end.region,
+                x.warehouse_id,
+            )
             for x in events
             for start in (x.origin or NOWHERE,)
             for end in (x.destination or NOWHERE,)
@@ -342,6 +384,10 @@ def return_received(book: Book, events: Sequence[e.ReturnReceived], h: Happening
     lines, each = _sent_back(book, rows, h, flat, counts)
     found = _numbers(book, [x.disposition for x in flat], DISPOSITION)
     book.write(Table.RETURN_LINE, each.write(lines, {"disposition": found}))
+    named = np.flatnonzero([bool(x.sku_found) for x in flat])
+    if named.size:
+        skus = book.words.skus.codes([flat[i].sku_found for i in named.tolist()])
+        book.write(Table.RETURN_LINE, each.some(named).write(lines[named], {"sku_found": skus}))
 
 
 def return_cancelled(book: Book, events: Sequence[e.ReturnCancelled], h: Happenings) -> None:
@@ -379,6 +425,11 @@ def contact_opened(book: Book, events: Sequence[e.ContactOpened], h: Happenings)
     ids = [x.contact_id for x in events]
     rows = book.child(Table.CONTACT, h.orders, ids)
     book.write(Table.CONTACT, h.write(rows, {"opened_at": h.occurred}))
+    about = np.flatnonzero([bool(x.seller_id) for x in events])
+    if about.size:
+        sellers = book.words.sellers.codes([events[i].seller_id for i in about.tolist()])
+        some = h.some(about)
+        book.write(Table.CONTACT, some.write(rows[about], {"seller": sellers}))
     asked = np.flatnonzero([x.wants_callback for x in events])
     if asked.size:
         some = h.some(asked)
@@ -410,7 +461,9 @@ def review_posted(book: Book, events: Sequence[e.ReviewPosted], h: Happenings) -
     """A customer said in public how it went."""
     rows = book.child(Table.REVIEW, h.orders, [x.review_id for x in events])
     rating = np.fromiter((x.rating for x in events), np.int64, len(events))
-    book.write(Table.REVIEW, h.write(rows, {"posted_at": h.occurred, "rating": rating}))
+    about = book.words.subjects.codes([Subject(x.sku, x.seller_id) for x in events])
+    values = {"posted_at": h.occurred, "rating": rating, "about": about}
+    book.write(Table.REVIEW, h.write(rows, values))
 
 
 def review_answered(book: Book, events: Sequence[e.ReviewAnswered], h: Happenings) -> None:
