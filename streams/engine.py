@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors.journeys.journeys import Journeys, Typed, journey_keys
 from detectors.journeys.writes import WRITES
+from detectors.population.defects import DEFECTS
 from detectors.population.hearsay import HEARD, retractions
 from detectors.population.judge import Judge
 from detectors.population.rules import PopulationRules
@@ -51,7 +52,8 @@ class Engine:
         horizon: timedelta = HORIZON,
     ) -> None:
         """Start with empty tables and ``detectors`` (checked: ``NEVER`` on an empty row)."""
-        self._journeys = [Journeys(registered(*detectors), ms(horizon)) for _ in range(partitions)]
+        asked = registered(*detectors)
+        self._journeys = [Journeys(asked, ms(horizon), defects=DEFECTS) for _ in range(partitions)]
         self._judge = Judge(rules, ms(horizon))
         self._held: list[tuple[Event, int, int]] = []
         self.clock = 0
@@ -139,6 +141,7 @@ class Engine:
         for journeys in self._journeys:
             self._judge.observe(journeys.findings.reports)
             journeys.findings.reports.clear()
+            journeys.heard()
         self._judge.observe(retractions(changes))
         self.clock = until
         return _sorted(changes + self._judge.judge(until))

@@ -5,11 +5,12 @@ before end_i. Adjoining true versions are one problem.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from detectors.journeys.folds import Numbers
+from detectors.journeys.streams import occurred
 from detectors.journeys.versions import Versions
 from detectors.question import Question, is_refutable
 from schemas.times import NEVER, Flags, Times
@@ -21,6 +22,11 @@ class Edges:
 
     detector: Numbers
     version: Numbers
+
+    def first(self, count: int) -> "Edges":
+        """Return those of the first ``count`` detectors."""
+        some = self.detector < count
+        return self if some.all() else Edges(self.detector[some], self.version[some])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,26 @@ class Settled:
     """By refutable detector: the versions in which what was reported has been taken back."""
     look_again: Times
     """When each row must be looked at again if nothing happens to it, ms UTC."""
+
+    def first(self, count: int) -> "Settled":
+        """Return what concerns the first ``count`` detectors only."""
+        return replace(
+            self,
+            opened=self.opened.first(count),
+            ended=self.ended.first(count),
+            refuted=self.refuted.first(count),
+        )
+
+    def withdrawn(self, v: Versions) -> Flags:
+        """Return which of the problems that ``ended`` never were any.
+
+        What ended them had occurred by their due time, or refutes them.
+        """
+        detector, version = self.ended.detector, self.ended.version
+        none: Flags = occurred(v.cause[version]) <= self.due[detector, version - 1]
+        for number, back in self.taken_back.items():
+            none |= (detector == number) & back[version]
+        return none
 
 
 def settle(

@@ -9,13 +9,17 @@ from detectors.journeys.book import CUSTOMER_KEY, Book
 from detectors.journeys.episodes import Settled, settle
 from detectors.journeys.findings import Findings
 from detectors.journeys.folds import Fold, Numbers
+from detectors.journeys.hearing import Hearing
 from detectors.journeys.names import UNKNOWN
 from detectors.journeys.rollups import ROLLUPS, Rollup
 from detectors.journeys.store import BLOCK, Store
 from detectors.journeys.streams import KIND, Happenings, Stream, causes
 from detectors.journeys.tables import ROWS, Table
 from detectors.journeys.versions import Versions, stored, versions
+from detectors.journeys.vocabulary import Vocabulary
 from detectors.journeys.writes import WRITES
+from detectors.observations import Exposures, Reports
+from detectors.population.defects import Defect
 from detectors.question import Question
 from schemas.events import ContactEvent, ContactOpened, Event
 from schemas.problems import Change
@@ -50,12 +54,20 @@ class Journeys:
     """Every journey of a partition, and the problems about them."""
 
     def __init__(
-        self, detectors: Sequence[Question], horizon: int, watch: Watch | None = None
+        self,
+        detectors: Sequence[Question],
+        horizon: int,
+        watch: Watch | None = None,
+        defects: Sequence[Defect] = (),
     ) -> None:
-        """Start empty; a journey is forgotten ``horizon`` ms after its last event."""
+        """Start empty; a journey is forgotten ``horizon`` ms after its last event.
+
+        ``defects`` are counted for the judge, see :mod:`detectors.journeys.hearing`.
+        """
         self.book = Book(horizon)
         self.detectors = {table: [d for d in detectors if d.table is table] for table in ROWS}
         self.findings = Findings(self.book, detectors)
+        self._hearing = Hearing(self.book, defects, self.detectors)
         self._watch = watch
         self._orders: Versions | None = None
         """The versions of orders that were just settled."""
@@ -87,7 +99,12 @@ class Journeys:
             changes += self._settle(table, until)
         self.clock = until
         orders, self._orders = self._orders, None
+        self._hearing.note(orders)
         return self.findings.named(changes, orders)
+
+    def heard(self) -> tuple[Exposures, Reports, Vocabulary]:
+        """Return what became known of units and defects since this was last asked."""
+        return self._hearing.told()
 
     def _sane(self, occurred: Times, recorded: Times) -> Times:
         ahead = int(np.count_nonzero(occurred > recorded + LATEST))
@@ -97,7 +114,7 @@ class Journeys:
         return np.minimum(occurred, recorded + LATEST)
 
     def _settle(self, table: Table, until: int) -> list[Change]:
-        store, detectors = self.book.stores[table], self.detectors[table]
+        store, questions = self.book.stores[table], self._hearing.asked[table].questions
         streams, late = self.book.taken(table), self._overdue(store, until)
         if streams:
             v = versions(store, streams, until, self.book.words, late)
@@ -108,17 +125,18 @@ class Journeys:
             v = stored(store, late, until, self.book.words)
         else:
             return []
-        return self._decide(table, store, v, until) if detectors else []
+        return self._decide(table, store, v, until) if questions else []
 
     def _decide(self, table: Table, store: Store, v: Versions, until: int) -> list[Change]:
-        detectors = self.detectors[table]
-        settled = settle(v, detectors, self.clock, until, self.book.horizon)
+        detectors, questions = self.detectors[table], self._hearing.asked[table].questions
+        settled = settle(v, questions, self.clock, until, self.book.horizon)
         touched = v.row[v.lasts]
         store.due.values[touched] = settled.look_again
         np.minimum.at(store.earliest, touched // BLOCK, settled.look_again)
         if self._watch:
             self._watch(table, v, settled)
-        return self.findings.changes(table, detectors, v, settled)
+        self._hearing.hear(table, v, settled)
+        return self.findings.changes(table, detectors, v, settled.first(len(detectors)))
 
     def _overdue(self, store: Store, until: int) -> Numbers:
         """Return the rows to look at although nothing happened to them, and tidy the due index."""

@@ -23,6 +23,11 @@ def causes(occurred: Numbers, kind: int) -> Numbers:
     return (occurred << KIND_BITS) | kind
 
 
+def occurred(cause: Numbers) -> Numbers:
+    """Return when each cause occurred, ms UTC."""
+    return cause >> KIND_BITS
+
+
 def told_by(cause: int) -> tuple[str, int]:
     """Return which type of event a cause was, and when it occurred (ms UTC)."""
     return KIND_NAMES[cause & (1 << KIND_BITS) - 1], cause >> KIND_BITS

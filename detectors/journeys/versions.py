@@ -48,6 +48,22 @@ class Versions:
         first, last = int(self.heads[segment]), int(self.lasts[segment])
         return first + int(np.searchsorted(self.at[first + 1 : last + 1], at, side="right"))
 
+    def all_in_force(self, rows: Numbers, at: Times) -> Numbers:
+        """Return the version of each of ``rows`` at ``at`` (ms UTC), -1 if it was not touched."""
+        touched = self.row[self.heads]
+        segment = touched.searchsorted(rows)
+        segment[segment == touched.size] = 0
+        known = touched[segment] == rows
+        first, last = self.heads[segment], self.lasts[segment]
+        while (first < last).any():
+            middle = (first + last + 1) // 2
+            begun = self.at[middle] <= at
+            first, last = (
+                np.where(begun, middle, first),
+                np.where(begun, last, np.maximum(middle - 1, first)),
+            )
+        return np.where(known, first, -1)
+
 
 class Columns(dict[str, Numbers]):
     """Facts by name; rare ones are looked up aside, when somebody asks."""

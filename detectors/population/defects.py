@@ -33,6 +33,8 @@ class Defect:
     """The detector whose problems are its reports, unless it has a ``question`` of its own."""
     question: Question | None = None
     """Asked like a detector, but its answers are only counted, never published."""
+    exposes: bool = False
+    """Whether a report of it is the bad outcome by which a unit counts on its clock."""
 
     @property
     def slug(self) -> str:
@@ -74,7 +76,13 @@ DEFECTS: Final = (
     Defect("lost", Clock.PARCEL, ("carrier", "lane"), kind="lost-shipment"),
     Defect("delivery_failed", Clock.PARCEL, ("carrier", "lane"), question=AttemptsFailed()),
     Defect("late", Clock.PROMISED, ("carrier", "lane"), question=LateOnTheWay()),
-    Defect("late", Clock.PROMISED, ("region", "market"), question=Late()),
-    Defect("late", Clock.HANDED_OVER, ("seller", "warehouse"), question=LateHandOver()),
+    Defect("late", Clock.PROMISED, ("region", "market"), question=Late(), exposes=True),
+    Defect(
+        "late",
+        Clock.HANDED_OVER,
+        ("seller", "warehouse"),
+        question=LateHandOver(),
+        exposes=True,
+    ),
 )
 """Whose fault it is decides where a report counts: carriers' slips never against SKU or seller."""

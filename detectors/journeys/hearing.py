@@ -1,0 +1,128 @@
+"""What the journeys of a partition tell the judge as columns: units in cells, reports of defects.
+
+A report stands from the moment its question is true until it is taken back. It is told as long as
+its unit is in a cell, and follows it from cell to cell, so that the two are always counted
+together.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.journeys.asked import asked
+from detectors.journeys.blocks import Column
+from detectors.journeys.book import Book
+from detectors.journeys.episodes import Settled
+from detectors.journeys.folds import Numbers
+from detectors.journeys.lookups import Decided, buyers, orders_of
+from detectors.journeys.mentions import Mentions
+from detectors.journeys.notes import Notes
+from detectors.journeys.standing import Edge, Standing, What, tellings
+from detectors.journeys.tables import Table
+from detectors.journeys.units import CELLS, Cells
+from detectors.journeys.versions import Versions
+from detectors.journeys.vocabulary import Vocabulary
+from detectors.observations import Exposures, Reports
+from detectors.population.defects import Defect
+from detectors.question import Question
+from schemas.times import Times
+
+
+class Heard(NamedTuple):
+    """What was decided of one table, kept until all tables are settled."""
+
+    table: Table
+    v: Versions
+    settled: Settled
+    cells: Cells | None
+    """Of its units, unless it only mentions those of another table."""
+
+
+class Hearing:
+    """What became known since the judge was last told."""
+
+    def __init__(
+        self,
+        book: Book,
+        defects: Sequence[Defect],
+        detectors: Mapping[Table, Sequence[Question]],
+    ) -> None:
+        """Count ``defects``, reported by ``detectors`` or by questions of their own."""
+        self.asked = asked(detectors, defects)
+        self._book = book
+        self._defects = defects
+        self._notes = Notes()
+        self._mentions = Mentions(book, self._notes)
+        self._standing = [Standing() for _ in defects]
+        self._marked = {table: Column(0, np.int8) for table in CELLS}
+        """1 for rows about which reports stand or stood."""
+        self._heard: list[Heard] = []
+
+    def hear(self, table: Table, v: Versions, settled: Settled) -> None:
+        """Take in what was decided of ``table``."""
+        if not self.asked[table].reports:
+            return
+        cells = CELLS[table](v.rows) if table in CELLS else None
+        if cells is not None:
+            for clock in cells.cohorts:
+                self._notes.expose(cells.exposures(v, clock))
+        self._heard.append(Heard(table, v, settled, cells))
+
+    def note(self, orders: Versions | None) -> None:
+        """Note the reports, now that all tables are settled.
+
+        ``orders`` are the versions of the orders to which anything happened.
+        """
+        lines: Decided | None = None
+        for heard in self._heard:
+            edges = sorted(self._edges(heard, orders))
+            if heard.cells is None:
+                self._mentions.tell(heard.table, heard.v, edges, lines)
+            else:
+                self._follow(heard, heard.cells, edges)
+            if heard.table is Table.LINE and heard.cells is not None:
+                lines = Decided(heard.v, heard.cells)
+        self._heard.clear()
+
+    def told(self) -> tuple[Exposures, Reports, Vocabulary]:
+        """Return what became known since this was last asked, and the words behind its codes."""
+        return *self._notes.take(), self._book.words
+
+    def _edges(self, heard: Heard, orders: Versions | None) -> list[Edge]:
+        def buyers_of(rows: Numbers, at: Times) -> Numbers:
+            return buyers(self._book, orders, orders_of(self._book, heard.table, rows), at)
+
+        return self.asked[heard.table].edges(heard.v, heard.settled, buyers_of)
+
+    def _follow(self, heard: Heard, cells: Cells, edges: Sequence[Edge]) -> None:
+        """Note the reports about the rows of a table themselves: lines, parcels."""
+        every = sorted([*edges, *self._moves(heard, cells, edges)])
+        told = list(tellings(every, heard.v.row, self._standing))
+        for clock in cells.cohorts:
+            some = [one for one in told if self._defects[one.defect].clock is clock]
+            bad = [one for one in some if self._defects[one.defect].exposes]
+            if some:
+                self._report(heard, *cells.reports(clock, some))
+            if bad:
+                self._notes.expose_reported(cells.reports(clock, bad)[0], clock)
+
+    def _moves(self, heard: Heard, cells: Cells, edges: Iterable[Edge]) -> list[Edge]:
+        """Return where units that may have been reported come to another cell."""
+        v, marked = heard.v, self._marked[heard.table]
+        marked.extend(self._book.stores[heard.table].count)
+        marked.values[[int(v.row[e.version]) for e in edges if e.what is What.OPENED]] = 1
+        found: list[Edge] = []
+        for clock in cells.cohorts:
+            moved = cells.moved(v, clock)
+            moved = moved[marked.values[v.row[moved]] > 0]
+            pairs = list(zip(moved.tolist(), v.at[moved].tolist(), strict=True))
+            for defect, one in enumerate(self._defects):
+                if one.clock is clock:
+                    found += [Edge(version, What.MOVED, defect, at, 0) for version, at in pairs]
+        return found
+
+    def _report(self, heard: Heard, columns: Numbers, version: Numbers) -> None:
+        rows = heard.v.row[version].tolist()
+        names = ["/".join(self._book.path(heard.table, row)) for row in rows]
+        self._notes.report(columns, names)

@@ -1,0 +1,126 @@
+"""Which cell each unit is in: its cohort day, what it is, where it was packed and who carries it.
+
+A unit is an order line, or a parcel. Cells are compared between consecutive versions of a row, so
+what is told of them depends on nothing but versions.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from detectors.journeys.folds import Numbers
+from detectors.journeys.names import UNKNOWN
+from detectors.journeys.standing import Telling
+from detectors.journeys.tables import Lines, Shipments, Table
+from detectors.journeys.versions import Versions
+from detectors.observations import Clock
+from schemas.times import DAY, NEVER, Flags, Times
+
+
+class Cohort(NamedTuple):
+    """Which day units count for by one clock, -1 for none, and where they count by themselves.
+
+    Where the outcome is not known to be good a report has to tell it, if it is not.
+    """
+
+    day: Numbers
+    counts: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of one unit per row; -1 where something is unknown."""
+
+    item: Numbers
+    place: Numbers
+    lane: Numbers
+    found: Numbers
+    """The SKU that came instead; no part of the cell, but told with it."""
+    cohorts: dict[Clock, Cohort]
+
+    def moved(self, v: Versions, clock: Clock) -> Numbers:
+        """Return the versions in which a cell, or what was found, is not as in the one before."""
+        columns = (self.cohorts[clock].day, self.item, self.place, self.lane, self.found)
+        other = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+        return _between(v, other)
+
+    def exposures(self, v: Versions, clock: Clock) -> Numbers:
+        """Return one column per unit that comes to a cell or leaves it, as ``Exposures`` has them.
+
+        A unit that moves leaves one cell and comes to another.
+        """
+        day, counts = self.cohorts[clock]
+        where = np.stack([day, self.item, self.place, self.lane])
+        moved = (where[:, 1:] != where[:, :-1]).any(axis=0)
+        now = _between(v, (counts[1:] != counts[:-1]) | (moved & counts[1:]))
+        left, come = now[counts[now - 1]], now[counts[now]]
+        return np.concatenate(
+            [
+                _exposed(v.at[left], clock, where[:, left - 1], -1),
+                _exposed(v.at[come], clock, where[:, come], 1),
+            ],
+            axis=1,
+        )
+
+    def reports(self, clock: Clock, told: Sequence[Telling]) -> tuple[Numbers, Numbers]:
+        """Return one column per report of a unit in a cell, as ``Reports`` has them.
+
+        The second array has the version of each.
+        """
+        version, defect, at, buyer, units = np.array(told, np.int64).reshape(-1, 5).T
+        day = self.cohorts[clock].day[version]
+        item, place, lane = self.item[version], self.place[version], self.lane[version]
+        found = self.found[version]
+        inside = day >= 0
+        rows = np.stack([at, defect, day, item, place, lane, buyer, found, units])
+        return rows[:, inside], version[inside]
+
+
+def _exposed(at: Times, clock: Clock, where: Numbers, units: int) -> Numbers:
+    ends = [np.full_like(at, number) for number in (clock, units)]
+    return np.stack([at, ends[0], *where, ends[1]])
+
+
+def _between(v: Versions, changed: Flags) -> Numbers:
+    """Return the versions that are ``changed`` against the one before, which is of their row."""
+    other = np.zeros(v.at.size, np.bool_)
+    other[1:] = changed
+    other[v.heads] = False
+    return other.nonzero()[0]
+
+
+def _day(times: Times) -> Numbers:
+    return np.where(times < NEVER, times // DAY, UNKNOWN)
+
+
+def line_cells(line: Lines) -> Cells:
+    """Return the cells of order lines by dispatch, by promise and by cut-off."""
+    named = line.first_dispatched_at < NEVER
+    unnamed = np.where(line.sent_at < NEVER, line.unnamed_lane, UNKNOWN)
+    lane = np.where(named, line.lane, unnamed)
+    place = np.where(line.place >= 0, line.place, line.words.places_left(lane))
+    sent, promised, ship_by = _day(line.sent_at), _day(line.promised_by), _day(line.ship_by)
+    in_time = (promised >= 0) & line.is_known & (line.delivered_at <= line.promised_by)
+    handed_over = (ship_by >= 0) & line.is_known & (line.sent_at <= line.ship_by)
+    cohorts = {
+        Clock.SHIPPED: Cohort(sent, sent >= 0),
+        Clock.PROMISED: Cohort(promised, in_time),
+        Clock.HANDED_OVER: Cohort(ship_by, handed_over),
+    }
+    return Cells(line.item, place, lane, line.found, cohorts)
+
+
+def parcel_cells(shipment: Shipments) -> Cells:
+    """Return the cells of parcels by dispatch; what is inside does not matter to their carrier."""
+    sent = _day(shipment.dispatched_at)
+    none = np.full(sent.size, UNKNOWN)
+    return Cells(none, none, shipment.lane, none, {Clock.PARCEL: Cohort(sent, sent >= 0)})
+
+
+CELLS: Final[dict[Table, Callable[[Any], Cells]]] = {
+    Table.LINE: line_cells,
+    Table.SHIPMENT: parcel_cells,
+}
+"""The tables whose rows are units."""
