@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from detectors.journeys.book import CUSTOMER_KEY, Book
 from detectors.journeys.episodes import Settled
-from detectors.journeys.findings import SUBJECT_TYPE
 from detectors.journeys.journeys import Journeys, Typed
+from detectors.journeys.openings import SUBJECT_TYPE
 from detectors.journeys.streams import told_by
 from detectors.journeys.tables import Table
 from detectors.journeys.versions import Versions

@@ -152,22 +152,27 @@ class Book:
 
     # ----- names -----
 
-    def order_of(self, table: Table, row: int) -> int:
-        """Return the order row that a row of ``table`` belongs to."""
+    def orders_of(self, table: Table, rows: Numbers) -> Numbers:
+        """Return the order rows that rows of ``table`` belong to."""
         while table is not Table.ORDER:
-            row = int(self.chains[table, PARENT[table]].parent.values[row])
+            rows = self.chains[table, PARENT[table]].parent.values[rows].astype(np.int64)
             table = PARENT[table]
-        return row
+        return rows
 
     def path(self, table: Table, row: int) -> list[str]:
         """Return the ids that name a row: its order's, then its own and those between."""
+        [path] = self.paths(table, np.array([row]))
+        return path
+
+    def paths(self, table: Table, rows: Numbers) -> list[list[str]]:
+        """Return the ids that name each row."""
         if table is Table.ORDER:
-            return [self.orders.texts[row]]
-        parent = PARENT[table]
-        above = self.path(parent, int(self.chains[table, parent].parent.values[row]))
+            return [[order_id] for order_id in self.orders.texts.many(rows)]
+        above = self.paths(PARENT[table], self.chains[table, PARENT[table]].parent.values[rows])
         if table in LINKED:
-            table, row = LINKED[table], int(self.chains[table, LINKED[table]].parent.values[row])
-        return [*above, self.stores[table].names[row]]
+            table, rows = LINKED[table], self.chains[table, LINKED[table]].parent.values[rows]
+        names = self.stores[table].names.many(rows)
+        return [[*path, name] for path, name in zip(above, names, strict=True)]
 
     @property
     def nbytes(self) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.journeys.book import CUSTOMER_KEY, Book
 from detectors.journeys.episodes import Settled, settle
-from detectors.journeys.findings import Findings
+from detectors.journeys.findings import Decided, Findings
 from detectors.journeys.folds import Fold, Numbers
 from detectors.journeys.hearing import Hearing
 from detectors.journeys.names import UNKNOWN
@@ -69,8 +69,6 @@ class Journeys:
         self.findings = Findings(self.book, detectors)
         self._hearing = Hearing(self.book, defects, self.detectors)
         self._watch = watch
-        self._orders: Versions | None = None
-        """The versions of orders that were just settled."""
         self.clock = 0
         """Everything strictly before is decided, ms UTC."""
 
@@ -92,15 +90,18 @@ class Journeys:
             start = end
 
     def settle(self, until: int) -> list[Change]:
-        """Decide strictly before ``until``, ms UTC."""
+        """Decide strictly before ``until``, ms UTC.
+
+        Problems are worded last, when it is known whose orders they are about.
+        """
         self.book.hand_all_down()
-        changes: list[Change] = []
-        for table in Table:
-            changes += self._settle(table, until)
+        told = {table: v for table in Table if (v := self._told(table, until)) is not None}
+        asked = self._hearing.asked
+        decided = [self._decide(t, v, until) for t, v in told.items() if asked[t].questions]
         self.clock = until
-        orders, self._orders = self._orders, None
+        orders = told.get(Table.ORDER)
         self._hearing.note(orders)
-        return self.findings.named(changes, orders)
+        return [change for one in decided for change in self.findings.changes(one, orders)]
 
     def heard(self) -> tuple[Exposures, Reports, Vocabulary]:
         """Return what became known of units and defects since this was last asked."""
@@ -113,22 +114,19 @@ class Journeys:
         self.book.counts["from the future: clamped"] += ahead
         return np.minimum(occurred, recorded + LATEST)
 
-    def _settle(self, table: Table, until: int) -> list[Change]:
-        store, questions = self.book.stores[table], self._hearing.asked[table].questions
+    def _told(self, table: Table, until: int) -> Versions | None:
+        """Return the versions of the rows that something was told of, or that are overdue."""
+        store = self.book.stores[table]
         streams, late = self.book.taken(table), self._overdue(store, until)
         if streams:
             v = versions(store, streams, until, self.book.words, late)
-            if table is Table.ORDER:
-                self._orders = v
             self._roll_up(table, v)
-        elif late.size:
-            v = stored(store, late, until, self.book.words)
-        else:
-            return []
-        return self._decide(table, store, v, until) if questions else []
+            return v
+        return stored(store, late, until, self.book.words) if late.size else None
 
-    def _decide(self, table: Table, store: Store, v: Versions, until: int) -> list[Change]:
-        detectors, questions = self.detectors[table], self._hearing.asked[table].questions
+    def _decide(self, table: Table, v: Versions, until: int) -> Decided:
+        store, detectors = self.book.stores[table], self.detectors[table]
+        questions = self._hearing.asked[table].questions
         settled = settle(v, questions, self.clock, until, self.book.horizon)
         touched = v.row[v.lasts]
         store.due.values[touched] = settled.look_again
@@ -136,7 +134,7 @@ class Journeys:
         if self._watch:
             self._watch(table, v, settled)
         self._hearing.hear(table, v, settled)
-        return self.findings.changes(table, detectors, v, settled.first(len(detectors)))
+        return Decided(table, detectors, v, settled.first(len(detectors)))
 
     def _overdue(self, store: Store, until: int) -> Numbers:
         """Return the rows to look at although nothing happened to them, and tidy the due index."""

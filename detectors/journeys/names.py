@@ -66,6 +66,11 @@ class Texts:
         start, end = self._ends[code : code + 2].tolist()
         return self._bytes[start:end].decode()
 
+    def many(self, codes: NDArray[np.signedinteger]) -> list[str]:
+        """Return the texts stored under ``codes``."""
+        spans = zip(self._ends[codes].tolist(), self._ends[codes + 1].tolist(), strict=True)
+        return [self._bytes[start:end].decode() for start, end in spans]
+
 
 def _extended(array: Ends, tail: Codes) -> Ends:
     """Return ``array`` with ``tail`` behind it, in spare room of its buffer where there is some."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.journeys.folding import fold
+from detectors.journeys.folding import APART, fold
 from detectors.journeys.folds import Fold, Numbers
 from detectors.journeys.layout import NO_ROWS, Layout, lay_out
 from detectors.journeys.rows import Rows
@@ -40,13 +40,17 @@ class Versions:
         change[self.heads] = 0
         return change
 
-    def in_force(self, row: int, at: int) -> int:
-        """Return the version of ``row`` at ``at`` (ms UTC), -1 if the row was not touched."""
-        segment = int(np.searchsorted(self.row[self.heads], row))
-        if segment == self.heads.size or self.row[self.heads[segment]] != row:
-            return -1
-        first, last = int(self.heads[segment]), int(self.lasts[segment])
-        return first + int(np.searchsorted(self.at[first + 1 : last + 1], at, side="right"))
+    def in_force(self, rows: Numbers, at: Times) -> Numbers:
+        """Return the version of each of ``rows`` ``at`` a moment (ms UTC), -1 if not touched."""
+        touched = self.row[self.heads]
+        segment = touched.searchsorted(rows)
+        is_touched = touched.take(segment, mode="clip") == rows
+        number = np.zeros_like(self.row)
+        number[self.heads[1:]] = 1
+        apart = number.cumsum() << APART
+        found = (apart + self.at).searchsorted((segment << APART) + at, side="right") - 1
+        found = np.maximum(found, self.heads.take(segment, mode="clip"))
+        return np.where(is_touched, found, -1)
 
     def all_in_force(self, rows: Numbers, at: Times) -> Numbers:
         """Return the version of each of ``rows`` at ``at`` (ms UTC), -1 if it was not touched."""

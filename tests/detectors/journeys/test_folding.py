@@ -315,8 +315,12 @@ def test_a_batch_cut_anywhere_gives_the_same_newest_version() -> None:
 def test_a_version_is_in_force_from_its_time_to_the_next() -> None:
     v = told(a_store(), said("began_at", (1, 10, 5, 5), (1, 20, 4, 4)))
 
-    assert [v.in_force(1, at) for at in (9, 10, 19, 20, 99)] == [0, 1, 1, 2, 2]
-    assert v.in_force(0, 10) == v.in_force(2, 10) == -1
+    moments = np.array([9, 10, 19, 20, 99])
+    in_force = v.in_force(np.ones_like(moments), moments)
+    untouched = v.in_force(np.array([0, 2]), np.array([10, 10]))
+
+    assert in_force.tolist() == [0, 1, 1, 2, 2]
+    assert untouched.tolist() == [-1, -1]
 
 
 def test_memory_in_use_is_told() -> None:

@@ -142,7 +142,7 @@ def test_a_grandchild_is_named_by_everything_above_it() -> None:
     rows = book.link(Table.SHIPMENT_LINE, parcels, ["1"], lines)
 
     assert book.path(Table.SHIPMENT_LINE, int(rows[0])) == ["b", "s", "1"]
-    assert book.order_of(Table.SHIPMENT_LINE, int(rows[0])) == 1
+    assert book.orders_of(Table.SHIPMENT_LINE, rows).tolist() == [1]
     assert book.link(Table.SHIPMENT_LINE, parcels, ["1"], lines).tolist() == rows.tolist()
 
 
