@@ -18,6 +18,7 @@ CAUSE_OF_KIND: Final[Mapping[str, str]] = {
     "never-picked-up": "late",
     "needed-by-at-risk": "late",
     "lost-shipment": "lost",
+    "not-received": "lost",
     "damaged-shipment": "damaged",
     "delivery-failed": "undelivered",
     "pickup-uncollected": "undelivered",

@@ -14,6 +14,7 @@ from detectors.order.mispick import Mispick
 from detectors.order.missing_item import MissingItem
 from detectors.order.needed_by_at_risk import NeededByAtRisk
 from detectors.order.never_picked_up import NeverPickedUp
+from detectors.order.not_received import NotReceived
 from detectors.order.pickup_uncollected import PickupUncollected
 from detectors.order.refund_overdue import RefundOverdue
 from detectors.order.repeat_contact import RepeatContact
@@ -60,6 +61,7 @@ DETECTORS: Final[tuple[Question, ...]] = registered(
     DeliveryFailed(),
     PickupUncollected(),
     ReturningToSender(),
+    NotReceived(),
     WrongItem(),
     MissingItem(),
     DamagedItem(),

@@ -166,6 +166,7 @@ _DEFECTIVE = _report("defective", contradicted_by=("sellable", "right_item"))
 _MISDESCRIBED = _report("not_as_described", contradicted_by=())
 _TOO_SMALL = _report("too_small", contradicted_by=())
 _TOO_LARGE = _report("too_large", contradicted_by=())
+_UNRECEIVED = _report("never_arrived", contradicted_by=())
 
 
 def _found(rows: Rows) -> Numbers:
@@ -195,6 +196,9 @@ ROLLUPS: Final = (
     Rollup(Table.RETURN_LINE, Table.LINE, Lines.reports_too_small, _TOO_SMALL[2]),
     Rollup(Table.RETURN_LINE, Table.LINE, Lines.reports_too_large, _TOO_LARGE[2]),
     Rollup(Table.RETURN_LINE, Table.LINE, Lines.found, _found),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.unreceived_at, _UNRECEIVED[0]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.unreceived_open, _UNRECEIVED[1]),
+    Rollup(Table.RETURN_LINE, Table.LINE, Lines.unreceived_standing, _UNRECEIVED[2]),
     Rollup(Table.LINE, Table.ORDER, Orders.lines_open, _open),
     Rollup(Table.LINE, Table.ORDER, Orders.lines_late, _late),
     Rollup(Table.SHIPMENT, Table.ORDER, Orders.unnamed_dispatched, _unnamed_dispatched),

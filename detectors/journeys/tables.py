@@ -136,6 +136,9 @@ class Lines(Rows):
     missing_at = Max(rare=True)
     missing_open = Sum(rare=True)
     missing_standing = Sum(rare=True)
+    unreceived_at = Max(rare=True)
+    unreceived_open = Sum(rare=True)
+    unreceived_standing = Sum(rare=True)
 
     @cached_property
     def wanted_units(self) -> Numbers:
