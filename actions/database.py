@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.pool import StaticPool
 
 from actions.errors import LedgerError
+from actions.tables import metadata
 
 HEAD: Final = "0001"
 """The schema this version of Andon reads and writes."""
@@ -29,6 +30,12 @@ def schema_version(connection: Connection) -> str | None:
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if found is None else str(found)
+
+
+def missing_tables(connection: Connection) -> list[str]:
+    """Return the tables that a ledger must have and this database does not, by name."""
+    there = inspect(connection).get_table_names()
+    return sorted(set(metadata.tables) - set(there))
 
 
 def _engine(url: str) -> Engine:

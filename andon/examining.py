@@ -5,14 +5,19 @@ import sqlite3
 import sys
 import zoneinfo
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy.exc import DatabaseError
+
+from actions.database import missing_tables
+from actions.errors import LedgerError
 from andon.config import DEFAULT_ADDRESS, Config
 from andon.running import read_address
-from andon.wiring import NotPossible, open_ledger, read_playbook
+from andon.wiring import NotPossible, executors_of, open_ledger, read_playbook
 from schemas.times import iso
 from streams.embedded import wall_clock
 from streams.folder import Folder, FolderInUse
@@ -50,6 +55,7 @@ def examine(
         _writable(folder.path),
         *_stores(folder),
         _playbook(book),
+        _executors(config),
         _port(read_address(address)),
     ]
 
@@ -108,18 +114,32 @@ def _opened(name: str, path: Path, look: Callable[[], str]) -> Finding:
         return Finding(name, sound=True, found="none yet")
     try:
         return Finding(name, sound=True, found=look())
-    except (JournalError, NotPossible) as error:
-        return Finding(name, sound=False, found=str(error), remedy="restore it, or choose --data")
+    except (JournalError, LedgerError, NotPossible, sqlite3.Error, DatabaseError) as error:
+        found = str(getattr(error, "orig", error))
+        return Finding(name, sound=False, found=found, remedy="restore it, or choose --data")
+
+
+def _whole(path: Path) -> None:
+    """Read all of a database; raise NotPossible, or sqlite3's own error, if a part is damaged."""
+    with closing(sqlite3.connect(path, timeout=30)) as connection:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise NotPossible(f"damaged: {found}")
 
 
 def _journal(path: Path) -> str:
+    _whole(path)
     with Journal.reader(path) as journal:
         return f"{journal.count():,} events, {len(journal.rejected()):,} rejected"
 
 
 def _ledger(folder: Folder) -> str:
-    with open_ledger(folder):
-        return "at the newest version"
+    _whole(folder.ledger)
+    with open_ledger(folder) as ledger, ledger.reading() as connection:
+        missing = missing_tables(connection)
+    if missing:
+        raise NotPossible(f"has no tables {', '.join(missing)}")
+    return "at the newest version"
 
 
 def _playbook(path: Path | None) -> Finding:
@@ -129,6 +149,15 @@ def _playbook(path: Path | None) -> Finding:
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the check says so
         return Finding("playbook", sound=False, found=str(error), remedy="andon playbook check")
     return Finding("playbook", sound=True, found=f"{name}, {len(book.rules)} rules")
+
+
+def _executors(config: Config) -> Finding:
+    try:
+        performed = executors_of(config)
+    except NotPossible as error:
+        return Finding("executors", sound=False, found=str(error), remedy="mend the setting")
+    found = "ready" if performed else "none: actions are planned and wait"
+    return Finding("executors", sound=True, found=found)
 
 
 def _port(address: tuple[str, int]) -> Finding:

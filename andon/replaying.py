@@ -53,7 +53,13 @@ def moment(text: datetime | str | None) -> int | None:
 def replay_sources(
     wanted: Wanted, on_progress: Callable[[int, int], None] | None = None
 ) -> Replayed:
-    """Replay what is wanted; nothing is performed."""
+    """Replay what is wanted; nothing is performed.
+
+    Raises:
+        Unreadable: It begins after it ends.
+    """
+    if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
+        raise Unreadable("nothing lies between since and until: since must be the earlier one")
     return replay_paths(
         wanted.paths,
         build_engine(read_playbook(wanted.playbook)),

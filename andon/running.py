@@ -28,6 +28,9 @@ _FOLLOW_SECONDS = 0.2
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LAST_PORT = 65_535
 _MOST_TOLD = 10
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""How gzip (RFC 1952) and Zstandard (RFC 8878) files begin."""
+
 _log = structlog.get_logger("andon")
 
 
@@ -104,12 +107,20 @@ def _pieces(wanted: Running, journal: Journal, stopping: threading.Event) -> Ite
     path = Path(wanted.source or "")
     if not path.is_file():
         raise NotPossible(f"{path}: no such file")
+    _refuse_compressed(path)
     mark = journal.mark(str(path.resolve()))
 
     def more() -> bool:
         return not stopping.wait(_FOLLOW_SECONDS)
 
     return read_file(path, mark, more if wanted.follow else None)
+
+
+def _refuse_compressed(path: Path) -> None:
+    """A compressed file cannot grow, and has no place in it to go on from."""
+    with path.open("rb") as file:
+        if file.read(4).startswith(_COMPRESSED):
+            raise NotPossible(f"{path} is compressed: unpack it into `andon run -`")
 
 
 def _server(address: str, embedded: Embedded, inbox: Inbox) -> Worker | None:

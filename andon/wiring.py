@@ -72,12 +72,19 @@ def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterato
 
 
 def executors_of(config: Config) -> dict[str, Perform]:
-    """Return who performs what, by the name of the action; empty if nobody is configured."""
+    """Return who performs what, by the name of the action; empty if nobody is configured.
+
+    Raises:
+        NotPossible: A setting cannot be used; the message says which.
+    """
     executors: dict[str, Perform] = {}
-    if config.webhook_url:
-        executors[ANY] = _webhook(config)
-    if config.apprise:
-        executors |= _alerts(config.apprise)
+    try:
+        if config.webhook_url:
+            executors[ANY] = _webhook(config)
+        if config.apprise:
+            executors |= _alerts(config.apprise)
+    except ValueError as error:
+        raise NotPossible(f"webhook or apprise: {error}") from error
     return executors
 
 
@@ -195,6 +202,16 @@ def _set(detector: Any, settings: Mapping[str, Setting], faults: list[Fault]) ->
         except TypeError as error:
             faults.append(Fault(setting.value_at, str(error)))
     return replace(detector, **sound)
+
+
+def check_name(what: str, name: str | None, known: Sequence[str]) -> None:
+    """Refuse a ``name`` that nothing has: silence would read as *there is none of these*.
+
+    Raises:
+        NotPossible: It is not among those ``known``; the message names the nearest.
+    """
+    if name is not None and name not in known:
+        raise NotPossible(_no_such(what, name, dict.fromkeys(known, None)))
 
 
 def _no_such(what: str, name: str, known: Mapping[str, object]) -> str:

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from itertools import zip_longest
 from typing import Annotated, Any, Final
 
 import typer
@@ -82,7 +83,7 @@ def _app() -> typer.Typer:
 def with_address(arguments: Sequence[str]) -> list[str]:
     """Return ``arguments`` with the default address behind a ``--http`` that has none."""
     filled: list[str] = []
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
         filled.append(argument)
         if argument == "--http" and not _ADDRESS.fullmatch(following):
             filled.append(DEFAULT_ADDRESS)

@@ -26,7 +26,8 @@ def actions(
     data: DataOption = None,
 ) -> None:
     """List actions, newest first, in their status of now."""
-    from andon.wiring import action_status, ledger_to_read, price
+    from actions.catalogue import ACTS
+    from andon.wiring import action_status, check_name, ledger_to_read, price
     from schemas.decisions import plain_action
 
     wanted = action_status(status)
@@ -34,5 +35,7 @@ def actions(
         found = ledger.actions(
             status=wanted, name=name, order_id=order, problem_id=problem, limit=limit
         )
+    if not found:
+        check_name("action", name, tuple(ACTS))
     rows = [plain_action(one) | {"cost": price(one)} for one in found]
     print_rows(rows, form, _COLUMNS, empty="no action")

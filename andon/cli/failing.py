@@ -35,6 +35,9 @@ def explained(error: Exception) -> str | None:
     if isinstance(error, sqlite3.OperationalError | OperationalError):
         reason = getattr(error, "orig", error)
         return escape(f"journal or ledger: {reason}; what was accepted is kept, start again")
+    if type(getattr(error, "orig", error)) is sqlite3.DatabaseError:
+        reason = getattr(error, "orig", error)
+        return escape(f"journal or ledger: {reason}; `andon doctor` says which of them")
     if isinstance(error, OSError) and error.filename is not None:
         return escape(f"{error.filename}: {error.strerror}")
     return None

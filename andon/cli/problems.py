@@ -36,7 +36,7 @@ def problems(
     data: DataOption = None,
 ) -> None:
     """List problems, newest first, as the ledger knows them."""
-    from andon.wiring import ledger_to_read
+    from andon.wiring import KINDS, check_name, ledger_to_read
     from schemas.problems import plain
 
     with ledger_to_read(data) as ledger:
@@ -47,6 +47,8 @@ def problems(
             customer_id=customer,
             limit=limit,
         )
+    if not found:
+        check_name("kind of problem", kind, KINDS)
     rows = [
         plain(problem) | {"state": _state(problem.is_open, problem.withdrawn_at)}
         for problem in found

@@ -1,17 +1,24 @@
+import gzip
 import json
+import random
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from actions.ledger import Ledger
 from andon import replay
 from andon.cli import COMMANDS, GROUPS, main, with_address
 from andon.simulate import simulate
 from schemas.testing import an_order, as_lines
+from streams.folder import Folder
+from streams.journal import Entry, Journal
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,13 @@ def test_every_group_lists_its_commands(andon: Andon) -> None:
         assert "Commands" in andon(name, "--help").stdout
 
 
+def test_the_name_alone_shows_the_help(andon: Andon) -> None:
+    done = andon()
+
+    assert done.returncode == 2
+    assert "Commands" in done.stdout + done.stderr
+
+
 def test_an_unknown_option_is_a_usage_error(andon: Andon) -> None:
     assert andon("run", "--nonsense").returncode == 2
 
@@ -101,6 +115,39 @@ def test_a_mistake_exits_with_2_and_names_the_remedy(
     assert done.returncode == 2
     assert remedy in words(done.stderr)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "remedy"),
+    [
+        ('webhook_url = "https://x.example"\nwebhook_secret = "whsec_!"', "must read whsec_"),
+        ('webhook_url = "https://x.example"', "needs ANDON_WEBHOOK_SECRET"),
+        ('apprise = "nonsense"', "cannot read the URL"),
+        ('playbook = "nowhere.yaml"', "nowhere.yaml"),
+    ],
+    ids=["secret", "no secret", "apprise", "playbook"],
+)
+def test_a_run_with_a_setting_that_cannot_be_used_says_which(
+    andon: Andon, tmp_path: Path, setting: str, remedy: str
+) -> None:
+    (tmp_path / "andon.toml").write_text(setting)
+    (tmp_path / "events.jsonl").write_bytes(as_lines([an_order()]))
+    done = andon("run", "events.jsonl")
+
+    assert done.returncode == 2
+    assert remedy in words(done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_refuses_a_compressed_file_and_takes_none_of_it_for_records(
+    andon: Andon, tmp_path: Path
+) -> None:
+    (tmp_path / "events.jsonl.gz").write_bytes(gzip.compress(as_lines([an_order()])))
+    done = andon("run", "events.jsonl.gz")
+
+    assert done.returncode == 2
+    assert "unpack it" in words(done.stderr)
+    assert andon("rejected", "list", "-o", "json").stdout == ""
 
 
 def test_a_taken_port_is_named(andon: Andon) -> None:
@@ -150,7 +197,101 @@ def test_doctor_exits_with_1_and_names_what_is_wrong(andon: Andon, tmp_path: Pat
     done = andon("doctor", "--data", tmp_path, "--port", "0")
 
     assert done.returncode == 1
-    assert "1 of 10 checks failed" in done.stderr
+    assert "1 of 11 checks failed" in done.stderr
+
+
+def _ledger_with(statement: str, folder: Path) -> None:
+    Ledger(Folder(folder).ledger_url).close()
+    with closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
+        connection.execute(statement)
+
+
+def _noise(path: Path) -> None:
+    path.write_bytes(random.Random(1).randbytes(20_000))  # noqa: S311 - noise, no secret
+
+
+def _torn(folder: Path) -> None:
+    with Journal(folder / "journal.db") as journal:
+        entries = [Entry(number, f"o-{number}", b"x" * 500) for number in range(200)]
+        journal.append(entries)
+    whole = bytearray((folder / "journal.db").read_bytes())
+    whole[40_000:60_000] = bytes(20_000)
+    (folder / "journal.db").write_bytes(whole)
+
+
+BROKEN: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "noise for a journal": ("journal", lambda folder: _noise(folder / "journal.db")),
+    "noise for a ledger": ("ledger", lambda folder: _noise(folder / "ledger.db")),
+    "a journal torn inside": ("journal", _torn),
+    "a ledger without a table": (
+        "ledger",
+        lambda folder: _ledger_with("DROP TABLE actions", folder),
+    ),
+    "a ledger of a later version": (
+        "ledger",
+        lambda folder: _ledger_with("UPDATE alembic_version SET version_num = '9999'", folder),
+    ),
+    "an unsound playbook": (
+        "playbook",
+        lambda folder: (folder / "andon.toml").write_text('playbook = "andon.toml"'),
+    ),
+    "a webhook without its secret": (
+        "executors",
+        lambda folder: (folder / "andon.toml").write_text('webhook_url = "https://shop.example/"'),
+    ),
+    "an address that is none": (
+        "executors",
+        lambda folder: (folder / "andon.toml").write_text('apprise = "nonsense"'),
+    ),
+}
+"""What may be broken: the check that must notice, and how it is broken in a folder."""
+
+
+@pytest.mark.parametrize(("check", "broken"), BROKEN.values(), ids=list(BROKEN))
+def test_doctor_finds_what_is_broken_and_goes_on_to_the_last_check(
+    andon: Andon, tmp_path: Path, check: str, broken: Callable[[Path], object]
+) -> None:
+    broken(tmp_path)
+    done = andon("doctor", "--data", tmp_path, "--port", "0", "-o", "json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert done.returncode == 1
+    assert [one["check"] for one in found if one["result"] != "ok"] == [check]
+    assert found[-1]["check"] == "port"
+
+
+def test_doctor_finds_a_port_that_is_taken(andon: Andon, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = andon("doctor", "--data", tmp_path, "--port", port, "-o", "json")
+    [wrong] = [one for one in map(json.loads, done.stdout.splitlines()) if one["result"] != "ok"]
+
+    assert (done.returncode, wrong["check"]) == (1, "port")
+
+
+@pytest.mark.parametrize("command", [["problems"], ["actions"]], ids=lambda words: words[0])
+def test_a_damaged_ledger_is_a_sentence_and_no_traceback(
+    andon: Andon, tmp_path: Path, command: list[str]
+) -> None:
+    _noise(tmp_path / "ledger.db")
+    done = andon(*command, "--data", tmp_path)
+
+    assert done.returncode == 2
+    assert "andon doctor" in words(done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+@pytest.mark.parametrize("command", ["problems", "actions", "rejected list"])
+def test_an_empty_folder_says_on_stderr_that_there_is_nothing(
+    andon: Andon, tmp_path: Path, command: str, form: str
+) -> None:
+    Ledger(Folder(tmp_path).ledger_url).close()
+    Journal(tmp_path / "journal.db").close()
+    done = andon(*command.split(), "--data", tmp_path, "-o", form)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith(("no ", "nothing "))
 
 
 def test_settings_come_from_environment_before_file(
@@ -213,6 +354,31 @@ def test_replay_of_a_time_that_is_none_says_how_to_write_one(andon: Andon, recor
     done = andon("replay", recording, "--since", "yesterday")
 
     assert (done.returncode, "2026-01-01T00:00:00Z" in done.stderr) == (2, True)
+
+
+def test_replay_of_no_time_at_all_says_so(andon: Andon, recording: Path) -> None:
+    done = andon("replay", recording, "--since", "2025-02-01", "--until", "2025-02-01")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "since must be the earlier one" in words(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["problems", "--kind", "late-delivry"], "did you mean late-delivery?"),
+        (["actions", "--name", "delist"], "did you mean delist-sku?"),
+    ],
+    ids=["kind", "action"],
+)
+def test_a_name_that_nothing_has_is_not_answered_with_silence(
+    andon: Andon, tmp_path: Path, arguments: list[str], remedy: str
+) -> None:
+    Ledger(Folder(tmp_path).ledger_url).close()
+    done = andon(*arguments, "--data", tmp_path)
+
+    assert done.returncode == 2
+    assert remedy in words(done.stderr)
 
 
 def test_replay_of_nothing_wrong_says_so(andon: Andon, tmp_path: Path) -> None:

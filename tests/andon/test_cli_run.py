@@ -199,6 +199,20 @@ BAD = {
 }
 
 
+WHY = {
+    "truncated": ("$", "truncated"),
+    "wrong type": ("$.carrier", "got `int`"),
+    "unknown type": ("$.type", "unknown event type 'shipment.lost'"),
+    "missing": ("$.carrier", "missing"),
+    "invalid UTF-8": ("$", "invalid UTF-8"),
+    "far future": ("$.time", "after the clock here"),
+    "negative": ("$.lines[0].quantity", "`int` >= 1"),
+    "unknown currency": ("$.currency", "unknown currency 'XQQ'"),
+    "10 MB": ("$", "longer than"),
+}
+"""Where each bad record is wrong, and words of the reason that is kept with it."""
+
+
 def test_bad_lines_are_kept_with_reason_and_the_rest_is_taken(data: Path) -> None:
     path = data.parent / "mixed.jsonl"
     lines = [as_lines([an_order(order_id=f"o-{n}")]) + bad for n, bad in enumerate(BAD.values())]
@@ -208,7 +222,9 @@ def test_bad_lines_are_kept_with_reason_and_the_rest_is_taken(data: Path) -> Non
         kept = journal.rejected()
 
     assert (code, count_of(data), len(kept)) == (0, len(BAD), len(BAD))
-    assert all(one.refusal.reason and one.refusal.raw for one in kept)
+    assert all(one.refusal.raw for one in kept)
+    for one, (where, words) in zip((one.refusal for one in kept), WHY.values(), strict=True):
+        assert (one.path, words in one.reason) == (where, True)
 
 
 def test_a_rejected_record_is_listed_and_taken_in_when_retried(data: Path) -> None:
