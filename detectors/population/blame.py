@@ -25,7 +25,7 @@ RATIOS: Final = (2.0, 4.0, 8.0, 16.0, 32.0)
 
 LIKELY: Final = 0.0
 """Score from which the first culprit is named. Who asks knows already that something is wrong, so
-the likeliest explanation will do; of simulated causes 97 % score more, and those are exact in 99.6 %.
+the likeliest explanation will do: 97 % of simulated causes score more, 99.6 % of those exactly.
 """
 
 FURTHER: Final = float(np.log(100))
@@ -98,13 +98,14 @@ class Culprit:
 def blame(cells: Cells, further: float = FURTHER) -> list[Culprit]:
     """Return the causes, the likeliest first.
 
-    The first scores more than LIKELY, each other one at least ``further`` in what is left.
+    The first scores more than LIKELY, each other one more than ``further`` in what is left, which
+    is never taken to be less than LIKELY.
     """
     cells = _in_order(cells)
     suspects = _suspects(cells)
     culprits: list[Culprit] = []
     named: set[tuple[str, int]] = set()
-    while suspects and suspects[0].score > (further if culprits else LIKELY):
+    while suspects and suspects[0].score > (max(further, LIKELY) if culprits else LIKELY):
         winner, *others = suspects
         cells = _rescaled(cells, winner)
         left = _suspects(cells)
