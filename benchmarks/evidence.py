@@ -84,6 +84,10 @@ class Beliefs:
         return learned.shares if self.delay == 1 else hastened(learned.shares, 1 / self.delay)
 
 
+BELIEVED: Final = Beliefs()
+"""What was learned, as it was learned."""
+
+
 @dataclass(slots=True, eq=False)
 class Shop:
     """All that is remembered of a catalogue, and what was learned from it until yesterday."""
