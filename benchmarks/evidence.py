@@ -18,6 +18,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.population.baselines import default, outgrown, usual_rates
 from detectors.population.budgets import MONTH, Rungs, active_days_a_month
@@ -95,8 +96,9 @@ class Shop:
     categories: Counts
     budget: float
     beliefs: Beliefs
-    units: Counts = field(init=False)
-    reports: Counts = field(init=False)
+    units: NDArray[np.int32] = field(init=False)
+    """[keys, WINDOW], by ship day modulo WINDOW; so are ``reports``."""
+    reports: NDArray[np.int16] = field(init=False)
     older_units: Counts = field(init=False)
     older_reports: Counts = field(init=False)
     delays: Delays = field(default_factory=Delays)
@@ -112,7 +114,8 @@ class Shop:
     def __post_init__(self) -> None:
         """Start empty."""
         keys = self.categories.size
-        self.units, self.reports = np.zeros((2, keys, WINDOW), np.int64)
+        self.units = np.zeros((keys, WINDOW), np.int32)
+        self.reports = np.zeros((keys, WINDOW), np.int16)
         self.older_units, self.older_reports = np.zeros((2, keys), np.int64)
         assumed, count = default(), int(self.categories.max()) + 1
         self.prior = Prior(np.full(count, assumed.a), np.full(count, assumed.b))
@@ -123,22 +126,28 @@ class Shop:
         self.older_units += self.units[:, slot]
         self.older_reports += self.reports[:, slot]
         self.units[:, slot], self.reports[:, slot] = 0, 0
-        self.units[day.shipped, slot] += day.units
+        np.add.at(self.units[:, slot], day.shipped, day.units.astype(np.int32))
         recent = day.ship_days > day.day - WINDOW
         cells = (day.reported[recent], day.ship_days[recent] % WINDOW)
-        np.add.at(self.reports, cells, day.reports[recent])
+        np.add.at(self.reports, cells, day.reports[recent].astype(np.int16))
         np.add.at(self.older_reports, day.reported[~recent], day.reports[~recent])
         self.delays.roll(day.day)
         self.delays.record(day.ship_days, day.day - day.ship_days, day.reports)
-        self.active.append(day.shipped.size)
+        self.active.append(np.unique(day.shipped).size)
         self.sold.append(int(day.units.sum()))
+
+    @property
+    def bytes_a_key(self) -> float:
+        """What is remembered of one key."""
+        state = (self.units, self.reports, self.older_units, self.older_reports)
+        return sum(part.nbytes for part in state) / self.categories.size
 
     def weigh(self, keys: Counts, today: int) -> Evidence:
         """Return the evidence about ``keys`` at the end of ``today``."""
         slots = (today - np.arange(WINDOW)) % WINDOW
         cohorts = Cohorts(
-            self.units[keys][:, slots],
-            self.reports[keys][:, slots],
+            self.units[keys][:, slots].astype(np.int64),
+            self.reports[keys][:, slots].astype(np.int64),
             self.older_units[keys],
             self.older_reports[keys],
         )
@@ -175,7 +184,9 @@ class Weighed:
     log_r: Reals
     needed: Reals
     seconds: float
-    """CPU time of the kernel."""
+    """CPU time of the kernel and of gathering its rows."""
+    bytes_a_key: float
+    """State."""
 
 
 def judged(world: World, budget: float, beliefs: Beliefs) -> Weighed:
@@ -195,7 +206,7 @@ def judged(world: World, budget: float, beliefs: Beliefs) -> Weighed:
         shop.suspects.update(keys[log_r >= needed].tolist())
         shop.learn(day.day)
     key, days, log_r, needs = (np.concatenate(column) for column in zip(*found, strict=True))
-    return Weighed(key, days, log_r, needs, seconds)
+    return Weighed(key, days, log_r, needs, seconds, shop.bytes_a_key)
 
 
 def write_alarms(path: Path, keys: Counts, days: Counts) -> None:
@@ -227,6 +238,7 @@ def main() -> None:
         )  # fmt: skip
     rate = weighed.key.size / weighed.seconds
     print(f"{weighed.key.size:,} evaluations, {rate:,.0f} a CPU-second; {over.sum()} alarms")
+    print(f"state: {weighed.bytes_a_key:.0f} bytes a key")
 
 
 if __name__ == "__main__":
