@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from detectors.population.baselines import default, outgrown, usual_rates
 from detectors.population.budgets import MONTH, Rungs, active_days_a_month
-from detectors.population.delays import ASSUMED, Curve, Delays, hastened
+from detectors.population.delays import ASSUMED, Curve, Delays
 from detectors.population.evidence import WINDOW, Cohorts, Counts, Evidence, Prior, Reals, weigh
 
 MILLION: Final = 1_000_000
@@ -82,7 +82,10 @@ class Beliefs:
 
     def curve(self, learned: Curve) -> Reals:
         """Return what is believed of delays."""
-        return learned.shares if self.delay == 1 else hastened(learned.shares, 1 / self.delay)
+        # The end of age j is j + 1 days away from the beginning of the ship day.
+        ends = np.arange(WINDOW + 1, dtype=np.float64)
+        shares = np.concatenate(([0.0], learned.shares))
+        return np.interp(ends[1:] / self.delay, ends, shares)
 
 
 BELIEVED: Final = Beliefs()

@@ -12,7 +12,6 @@ from detectors.population.delays import (
     Curve,
     Delays,
     at_risk,
-    hastened,
     product_limit,
     stated,
 )
@@ -48,8 +47,8 @@ def learn_daily(delays: Delays, cohorts: Counts, ages: Counts, days: int) -> Non
         delays.record(cohorts[new], ages[new], np.ones(int(new.sum()), np.int64))
 
 
-def learned_without_haste(delays: Delays, today: int, cohorts: Counts, ages: Counts) -> Reals:
-    """What the estimator finds in the same reports, before it errs fast."""
+def learned_from_all(delays: Delays, today: int, cohorts: Counts, ages: Counts) -> Reals:
+    """What the estimator finds in all reports, before it errs fast."""
     told = (cohorts + ages <= today) & (ages < WINDOW)
     by_age, older = np.zeros((WINDOW, WINDOW), np.int64), np.zeros(WINDOW, np.int64)
     recent = told & (today - cohorts < WINDOW)
@@ -63,7 +62,7 @@ def test_after_10_000_reports_the_curve_is_within_a_point_of_the_truth() -> None
     cohorts, ages = drawn_reports(100, 115)
     delays = Delays()
     learn_daily(delays, cohorts, ages, 100)
-    shares = learned_without_haste(delays, 99, cohorts, ages)
+    shares = learned_from_all(delays, 99, cohorts, ages)
 
     assert 10_000 <= delays.reports <= 11_000
     assert np.abs(shares - true_shares(6.0, 0.6)).max() < 0.01
@@ -76,7 +75,7 @@ def test_young_cohorts_do_not_make_reports_look_fast() -> None:
     truth = true_shares(6.0, 0.6)
     delays = Delays()
     learn_daily(delays, cohorts, ages, 100)
-    shares = learned_without_haste(delays, 99, cohorts, ages)
+    shares = learned_from_all(delays, 99, cohorts, ages)
 
     assert np.abs(naive - truth).max() > 3 * np.abs(shares - truth).max()
 
@@ -87,7 +86,7 @@ def test_what_is_used_is_never_slower_than_what_was_learned() -> None:
     learn_daily(delays, cohorts, ages, 100)
     used = delays.learned(ASSUMED).shares
 
-    assert (used >= learned_without_haste(delays, 99, cohorts, ages)).all()
+    assert (used >= learned_from_all(delays, 99, cohorts, ages)).all()
     assert (np.diff(used) >= 0).all()
     assert used[-1] == 1
 
@@ -188,13 +187,6 @@ def test_the_order_of_reports_changes_nothing(reports: list[tuple[int, int]]) ->
 
     assert once.learned(ASSUMED).version == again.learned(ASSUMED).version
     assert once.learned(ASSUMED).shares.tobytes() == again.learned(ASSUMED).shares.tobytes()
-
-
-def test_haste_moves_a_curve_forward_and_no_haste_leaves_it() -> None:
-    line = np.minimum((np.arange(WINDOW) + 1) / 40, 1)
-
-    assert hastened(line, 1.0).tolist() == line.tolist()
-    assert hastened(line, 2.0)[:5] == pytest.approx([0.05, 0.1, 0.15, 0.2, 0.25])
 
 
 def test_stated_curves_say_which_they_are() -> None:
