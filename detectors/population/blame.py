@@ -135,25 +135,28 @@ def _ranked(dimension: Dimension) -> Counts:
 
 
 def _suspects(cells: Cells) -> list[Suspect]:
-    """Return all elements of all dimensions, the likeliest cause first."""
+    """Return who may be the cause, the likeliest first; of equals the first by name."""
     found: list[tuple[float, int, int, Suspect]] = []
     for place, dimension in enumerate(cells.dimensions):
-        for suspect in _of_dimension(cells, dimension):
-            rank = int(dimension.ranks[suspect.element])
-            found.append((-suspect.score, place, rank, suspect))
+        some = enumerate(_of_dimension(cells, dimension))
+        found += [(-suspect.score, place, rank, suspect) for rank, suspect in some]
     return [suspect for *_, suspect in sorted(found, key=lambda one: one[:3])]
 
 
 def _of_dimension(cells: Cells, dimension: Dimension) -> list[Suspect]:
+    """Return the elements that score more than LIKELY, and at least the two best, in order."""
     within = dimension.codes >= 0
     codes, size = dimension.codes[within], dimension.ranks.size
     # Weighted counts are summed one after the other, in the order of the cells.
-    reports = np.bincount(codes, cells.reports[within], size)
-    expected = np.bincount(codes, cells.expected[within], size)
+    reports = np.bincount(codes, cells.reports[within], size).astype(np.float64)
+    expected = np.bincount(codes, cells.expected[within], size).astype(np.float64)
     present = np.flatnonzero(expected)
-    n, e = reports[present].astype(np.float64), expected[present].astype(np.float64)
-    scores = _ratio(n, e) - np.log(max(present.size, 1))
-    columns = (present.tolist(), scores.tolist(), n.astype(np.int64).tolist(), e.tolist())
+    scores = _ratio(reports[present], expected[present]) - np.log(max(present.size, 1))
+    best = np.lexsort((dimension.ranks[present], -scores))
+    best = best[: max(2, np.count_nonzero(scores > LIKELY))]
+    some = present[best]
+    counts = reports[some].astype(np.int64).tolist(), expected[some].tolist()
+    columns = (some.tolist(), scores[best].tolist(), *counts)
     return [Suspect(dimension.name, *one) for one in zip(*columns, strict=True)]
 
 
