@@ -2,14 +2,16 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 
 from detectors.journeys.journeys import Journeys, Typed, journey_keys
+from detectors.journeys.vocabulary import Vocabulary
 from detectors.journeys.writes import WRITES
+from detectors.observations import Exposures, Reports
 from detectors.population.defects import DEFECTS
 from detectors.population.hearsay import HEARD, retractions
 from detectors.population.judge import Judge
@@ -40,6 +42,14 @@ NOTHING = Batch([], np.empty(0, np.int64), np.empty(0, np.int64))
 """A batch without events."""
 
 
+Listen = Callable[[int, Exposures, Reports, Vocabulary], None]
+"""Told by partition which units came to which cells, and what was reported, with the words."""
+
+
+def unheard(partition: int, exposures: Exposures, reports: Reports, words: Vocabulary) -> None:
+    """Let what became known of units and defects pass."""
+
+
 class Engine:
     """Journeys in one or more partitions, and the judge over all of them."""
 
@@ -50,11 +60,16 @@ class Engine:
         rules: PopulationRules = RULES,
         partitions: int = 1,
         horizon: timedelta = HORIZON,
+        listen: Listen = unheard,
     ) -> None:
-        """Start with empty tables and ``detectors`` (checked: ``NEVER`` on an empty row)."""
+        """Start with empty tables and ``detectors`` (checked: ``NEVER`` on an empty row).
+
+        ``listen`` is told what became known of units and defects, each time that is decided.
+        """
         asked = registered(*detectors)
         self._journeys = [Journeys(asked, ms(horizon), defects=DEFECTS) for _ in range(partitions)]
         self._judge = Judge(rules, ms(horizon))
+        self._listen = listen
         self._held: list[tuple[Event, int, int]] = []
         self.clock = 0
         """Everything recorded strictly before is decided, ms UTC."""
@@ -138,10 +153,10 @@ class Engine:
 
     def _settle(self, until: int) -> list[Change]:
         changes = [change for journeys in self._journeys for change in journeys.settle(until)]
-        for journeys in self._journeys:
+        for number, journeys in enumerate(self._journeys):
             self._judge.observe(journeys.findings.reports)
             journeys.findings.reports.clear()
-            journeys.heard()
+            self._listen(number, *journeys.heard())
         self._judge.observe(retractions(changes))
         self.clock = until
         return _sorted(changes + self._judge.judge(until))

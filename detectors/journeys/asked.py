@@ -44,10 +44,9 @@ class Asked:
         opened = self._counted(settled.opened)
         at = np.maximum(settled.due[opened.detector, opened.version], v.at[opened.version])
         by = buyers_of(v.row[opened.version], at)
-        nobody = np.zeros_like(by)
         return [
-            *self._listed(What.ENDED, ended, v.at[ended.version], nobody),
-            *self._listed(What.REFUTED, refuted, v.at[refuted.version], nobody),
+            *self._listed(What.ENDED, ended, v.at[ended.version]),
+            *self._listed(What.REFUTED, refuted, v.at[refuted.version]),
             *self._listed(What.OPENED, opened, at, by),
         ]
 
@@ -58,11 +57,12 @@ class Asked:
             counted &= some
         return Edges(edges.detector[counted], edges.version[counted])
 
-    def _listed(self, what: What, edges: Edges, at: Times, by: Numbers) -> list[Edge]:
-        columns = edges.version, self.defects[edges.detector], at, by
+    def _listed(self, what: What, edges: Edges, at: Times, by: Numbers | None = None) -> list[Edge]:
+        buyers = np.zeros_like(at) if by is None else by
+        columns = edges.version, self.defects[edges.detector], at, buyers
         return [
             Edge(version, what, defect, moment, buyer)
-            for version, defect, moment, buyer in zip(*(c.tolist() for c in columns), strict=False)
+            for version, defect, moment, buyer in zip(*(c.tolist() for c in columns), strict=True)
         ]
 
 

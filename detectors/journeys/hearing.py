@@ -15,7 +15,7 @@ from detectors.journeys.blocks import Column
 from detectors.journeys.book import Book
 from detectors.journeys.episodes import Settled
 from detectors.journeys.folds import Numbers
-from detectors.journeys.lookups import Decided, buyers, orders_of
+from detectors.journeys.lookups import Decided, buyers, orders_of, unit_names
 from detectors.journeys.mentions import Mentions
 from detectors.journeys.notes import Notes
 from detectors.journeys.standing import Edge, Standing, What, tellings
@@ -103,7 +103,9 @@ class Hearing:
             some = [one for one in told if self._defects[one.defect].clock is clock]
             bad = [one for one in some if self._defects[one.defect].exposes]
             if some:
-                self._report(heard, *cells.reports(clock, some))
+                columns, version = cells.reports(clock, some)
+                names = unit_names(self._book, heard.table, heard.v.row[version])
+                self._notes.report(columns, names)
             if bad:
                 self._notes.expose_reported(cells.reports(clock, bad)[0], clock)
 
@@ -121,8 +123,3 @@ class Hearing:
                 if one.clock is clock:
                     found += [Edge(version, What.MOVED, defect, at, 0) for version, at in pairs]
         return found
-
-    def _report(self, heard: Heard, columns: Numbers, version: Numbers) -> None:
-        rows = heard.v.row[version].tolist()
-        names = ["/".join(self._book.path(heard.table, row)) for row in rows]
-        self._notes.report(columns, names)

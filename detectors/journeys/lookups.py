@@ -28,6 +28,13 @@ def orders_of(book: Book, table: Table, rows: Numbers) -> Numbers:
     return book.chains[table, Table.ORDER].parent.values[rows].astype(np.int64)
 
 
+def unit_names(book: Book, table: Table, rows: Numbers) -> list[str]:
+    """Return the name of each row of ``table``, a child of orders: ``order/line``."""
+    orders, names = book.orders.texts, book.stores[table].names
+    pairs = zip(orders_of(book, table, rows).tolist(), rows.tolist(), strict=True)
+    return [f"{orders[order]}/{names[row]}" for order, row in pairs]
+
+
 def buyers(book: Book, orders: Versions | None, rows: Numbers, at: Times) -> Numbers:
     """Return a hash of whose order each was on what was known at ``at`` (ms UTC); 0 unknown."""
     code = book.stores[Table.ORDER].read("customer", rows)

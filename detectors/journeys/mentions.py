@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.journeys.book import Book
 from detectors.journeys.folds import Numbers
-from detectors.journeys.lookups import Decided, lines_meant, orders_of
+from detectors.journeys.lookups import Decided, lines_meant, orders_of, unit_names
 from detectors.journeys.names import UNKNOWN
 from detectors.journeys.notes import Notes
 from detectors.journeys.standing import Edge, What
@@ -74,7 +74,8 @@ class Mentions:
         if line < 0:
             return
         column = [edge.at, edge.defect, *where, edge.buyer, UNKNOWN, 1]
-        self._told[key] = np.array(column)[:, None], "/".join(self._book.path(Table.LINE, line))
+        [name] = unit_names(self._book, Table.LINE, np.array([line]))
+        self._told[key] = np.array(column)[:, None], name
         self._note(key)
 
     def _end(self, key: tuple[int, int], at: int) -> None:

@@ -96,12 +96,16 @@ def _day(times: Times) -> Numbers:
 
 
 def line_cells(line: Lines) -> Cells:
-    """Return the cells of order lines by dispatch, by promise and by cut-off."""
+    """Return the cells of order lines by dispatch, by promise and by cut-off.
+
+    Only lines known to be ordered are in one: a row that merely inherited says nothing.
+    """
     named = line.first_dispatched_at < NEVER
     unnamed = np.where(line.sent_at < NEVER, line.unnamed_lane, UNKNOWN)
     lane = np.where(named, line.lane, unnamed)
     place = np.where(line.place >= 0, line.place, line.words.places_left(lane))
-    sent, promised, ship_by = _day(line.sent_at), _day(line.promised_by), _day(line.ship_by)
+    sent = np.where(line.is_known, _day(line.sent_at), UNKNOWN)
+    promised, ship_by = _day(line.promised_by), _day(line.ship_by)
     in_time = (promised >= 0) & line.is_known & (line.delivered_at <= line.promised_by)
     handed_over = (ship_by >= 0) & line.is_known & (line.sent_at <= line.ship_by)
     cohorts = {

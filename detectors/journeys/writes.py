@@ -110,12 +110,14 @@ def placed(book: Book, events: Sequence[e.OrderPlaced], h: Happenings) -> None:
 
 def _brackets(book: Book, events: Sequence[e.OrderPlaced], rows: Numbers, each: Happenings) -> None:
     """Mark the lines that an order has in several sizes, to choose from: the rest goes back."""
+    sizes = np.array([bool(line.size) for x in events for line in x.lines])
+    ends = np.cumsum([len(x.lines) for x in events])
+    sized = np.add.reduceat(sizes, ends - np.diff(ends, prepend=0), dtype=np.int64)
     found: list[int] = []
-    first = 0
-    for event in events:
-        if len(event.lines) > 1:
-            found += [first + number for number in _bracketed(event.lines)]
-        first += len(event.lines)
+    for number in np.flatnonzero(sized > 1).tolist():
+        lines = events[number].lines
+        first = int(ends[number]) - len(lines)
+        found += [first + place for place in _bracketed(lines)]
     if found:
         index = np.array(found)
         some = each.some(index)

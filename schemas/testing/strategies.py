@@ -42,6 +42,7 @@ _MOMENTS: Final = st.builds(
 )
 _LINES: Final = ("1", "2", "3")
 _SKUS: Final = st.sampled_from(("sku-1", "sku-2", "sku-3"))
+_SELLERS: Final = st.sampled_from(("", "seller-1"))
 _QUANTITIES: Final = st.integers(1, 3)
 _STAMP_OR_NONE: Final = st.one_of(st.just(""), _MOMENTS.map(iso))
 _RARELY: Final = st.integers(0, 5).map(lambda die: die == 0)
@@ -110,7 +111,8 @@ def _parcel(draw: DrawFn, order_id: str) -> list[Event]:
         happened.append(build.a_packing(**of, **weighed, lines=packed))
     if draw(_OFTEN):
         promised = draw(_STAMP_OR_NONE)
-        happened.append(build.a_dispatch(**of, lines=lines, promised_by=promised))
+        carrier = draw(st.sampled_from(("acme", "zeta")))
+        happened.append(build.a_dispatch(**of, lines=lines, promised_by=promised, carrier=carrier))
     happened += draw(st.lists(_scan(of), max_size=3))
     if draw(st.booleans()):
         happened.append(build.a_delivery(**of))
@@ -150,7 +152,7 @@ def _contact(draw: DrawFn, order_id: str, customer_id: str) -> list[Event]:
     of = {"contact_id": contact_id, "order_id": order_id if knows_order else ""}
     of["customer_id"] = customer_id
     channel = draw(st.sampled_from(words.CHANNEL))
-    opened = build.a_contact(**of, channel=channel, topic=draw(_TOPICS))
+    opened = build.a_contact(**of, channel=channel, topic=draw(_TOPICS), seller_id=draw(_SELLERS))
     later = (build.an_answer, build.a_resolution, build.a_callback_request, build.a_callback)
     followed = draw(st.lists(st.sampled_from(later), max_size=3))
     told: list[Event] = [opened, *(make(**of) for make in followed)]
@@ -163,7 +165,13 @@ def _contact(draw: DrawFn, order_id: str, customer_id: str) -> list[Event]:
 def _review(draw: DrawFn, order_id: str, customer_id: str) -> list[Event]:
     of = {"order_id": order_id, "review_id": f"{order_id}-v"}
     told: list[Event] = [
-        build.a_review(**of, customer_id=customer_id, rating=draw(st.integers(1, 5)))
+        build.a_review(
+            **of,
+            customer_id=customer_id,
+            rating=draw(st.integers(1, 5)),
+            sku=draw(st.just("") | _SKUS),
+            seller_id=draw(_SELLERS),
+        )
     ]
     if draw(st.booleans()):
         told.append(build.a_review_answer(**of))
@@ -216,7 +224,8 @@ def _ordered_line(line_id: str) -> SearchStrategy[OrderedLine]:
         sku=_SKUS,
         quantity=_QUANTITIES,
         ship_by=_STAMP_OR_NONE,
-        seller_id=st.sampled_from(("", "seller-1")),
+        seller_id=_SELLERS,
+        size=st.sampled_from(("", "M", "L")),
     )
 
 
