@@ -115,16 +115,26 @@ def _contact_ids(act: Act, rows: Ints, *, linked: bool = False) -> list[str]:
     ]
 
 
-def opened(_: World, act: Act, rows: Ints) -> list[str]:
-    """Return the bodies of ``contact.opened``."""
+def opened(world: World, act: Act, rows: Ints) -> list[str]:
+    """Return the bodies of ``contact.opened``; the help desk knows who sold what is asked about."""
     c = act.contacts
     columns = zip(
         _contact_ids(act, rows), c.channel[rows].tolist(), c.topic[rows].tolist(),
-        c.callback[rows].tolist(), strict=True,
+        c.callback[rows].tolist(), _sellers(world, act, rows), strict=True,
     )  # fmt: skip
     return [
         f'{ids},"channel":"{CHANNELS[channel]}","topic":"{TOPICS[topic]}"{CALLBACK[wanted]}'
-        for ids, channel, topic, wanted in columns
+        f"{_given('seller_id', seller)}"
+        for ids, channel, topic, wanted, seller in columns
+    ]
+
+
+def _sellers(world: World, act: Act, rows: Ints) -> list[str]:
+    """Return who sold the first line of each contact's order, if the customer named the order."""
+    sold_by = world.sku_seller[act.orders.sku[act.contacts.order[rows], 0]].tolist()
+    named = act.contacts.named[rows].tolist()
+    return [
+        seller_name(seller) if known else "" for seller, known in zip(sold_by, named, strict=True)
     ]
 
 
