@@ -6,6 +6,7 @@ what is told of them depends on nothing but versions.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ class Cohort(NamedTuple):
     counts: Flags
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cells:
     """The cells of one unit per row; -1 where something is unknown."""
 
@@ -40,11 +41,19 @@ class Cells:
     """The SKU that came instead; no part of the cell, but told with it."""
     cohorts: dict[Clock, Cohort]
 
+    @cached_property
+    def _elsewhere(self) -> Flags:
+        """Whether each row but the first differs from the one before in all but the day."""
+        item, place, lane = self.item, self.place, self.lane
+        other: Flags = (item[1:] != item[:-1]) | (place[1:] != place[:-1])
+        other |= lane[1:] != lane[:-1]
+        return other
+
     def moved(self, v: Versions, clock: Clock) -> Numbers:
         """Return the versions in which a cell, or what was found, is not as in the one before."""
-        columns = (self.cohorts[clock].day, self.item, self.place, self.lane, self.found)
-        other = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
-        return _between(v, other)
+        day = self.cohorts[clock].day
+        other = self._elsewhere | (day[1:] != day[:-1])
+        return _between(v, other | (self.found[1:] != self.found[:-1]))
 
     def exposures(self, v: Versions, clock: Clock) -> Numbers:
         """Return one column per unit that comes to a cell or leaves it, as ``Exposures`` has them.
@@ -52,16 +61,20 @@ class Cells:
         A unit that moves leaves one cell and comes to another.
         """
         day, counts = self.cohorts[clock]
-        where = np.stack([day, self.item, self.place, self.lane])
-        moved = (where[:, 1:] != where[:, :-1]).any(axis=0)
-        now = _between(v, (counts[1:] != counts[:-1]) | (moved & counts[1:]))
+        moved = (self._elsewhere | (day[1:] != day[:-1])) & counts[1:]
+        now = _between(v, moved | (counts[1:] != counts[:-1]))
         left, come = now[counts[now - 1]], now[counts[now]]
-        return np.concatenate(
+        version = np.concatenate([left - 1, come])
+        return np.stack(
             [
-                _exposed(v.at[left], clock, where[:, left - 1], -1),
-                _exposed(v.at[come], clock, where[:, come], 1),
-            ],
-            axis=1,
+                v.at[np.concatenate([left, come])],
+                np.full(version.size, clock),
+                day[version],
+                self.item[version],
+                self.place[version],
+                self.lane[version],
+                np.repeat([-1, 1], [left.size, come.size]),
+            ]
         )
 
     def reports(self, clock: Clock, told: Sequence[Telling]) -> tuple[Numbers, Numbers]:
@@ -76,11 +89,6 @@ class Cells:
         inside = day >= 0
         rows = np.stack([at, defect, day, item, place, lane, buyer, found, units])
         return rows[:, inside], version[inside]
-
-
-def _exposed(at: Times, clock: Clock, where: Numbers, units: int) -> Numbers:
-    ends = [np.full_like(at, number) for number in (clock, units)]
-    return np.stack([at, ends[0], *where, ends[1]])
 
 
 def _between(v: Versions, changed: Flags) -> Numbers:
