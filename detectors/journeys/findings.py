@@ -83,15 +83,14 @@ class Findings:
         return [change for change in found if change is not None]
 
     def _openings(self, decided: Decided, orders: Versions | None) -> Iterator[Edge]:
-        opened = decided.settled.opened
-        for number, question in enumerate(decided.detectors):
-            version = opened.version[opened.detector == number]
-            if version.size:
-                due = decided.settled.due[number, version]
-                new = Openings(question, decided.v, version, due)
-                found = problems(self._book, new, orders)
-                for i, problem in zip(version.tolist(), found, strict=True):
-                    yield i, OPENED, number, problem
+        table, detectors, v, settled = decided
+        detector, version = settled.opened.detector, settled.opened.version
+        if version.size:
+            new = Openings(table, v, version, settled.due[detector, version])
+            questions = [detectors[number] for number in detector.tolist()]
+            found = problems(self._book, questions, new, orders)
+            for i, number, problem in zip(version.tolist(), detector.tolist(), found, strict=True):
+                yield i, OPENED, number, problem
 
     def _begin(self, key: Key, problem: Problem, v: Versions, version: int) -> Change:
         self._open[key] = problem

@@ -113,12 +113,13 @@ def _fold_picks(
     block: Block, rows: Numbers, streams: Sequence[Stream], layout: Layout, words: Vocabulary
 ) -> dict[str, Numbers]:
     columns: dict[str, Numbers] = {}
+    known = block.picks.rows[rows].T.astype(np.int64)
     for i, fact in enumerate(block.facts[PICKS]):
-        stored, since = block.picks.rows[rows, i].astype(np.int64), block.picked_at.rows[rows, i]
-        said = _said(fact, streams, layout)
+        stored, said = known[i], _said(fact, streams, layout)
         if said is None:
             columns[fact.name] = layout.spread(stored)
             continue
+        since = block.picked_at.rows[rows, i]
         code, plain = _said_once(stored, since, said, layout)
         if not plain.all():
             part, kept = layout.only(~plain)

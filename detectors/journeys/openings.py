@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 from typing import Final, cast
 
 import numpy as np
 
 from detectors.journeys.book import CUSTOMER_KEY, Book
-from detectors.journeys.folds import Fact, Fold, Numbers
+from detectors.journeys.folds import Fold, Numbers
 from detectors.journeys.names import UNKNOWN
 from detectors.journeys.streams import told_by
 from detectors.journeys.tables import ROWS, Table
@@ -37,9 +37,9 @@ Said = tuple[Evidence, ...]
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """The versions in which problems of one detector open, and since when each was due (ms UTC)."""
+    """The versions in which problems of one table open, and since when each was due (ms UTC)."""
 
-    question: Question
+    table: Table
     v: Versions
     version: Numbers
     due: Times
@@ -55,10 +55,14 @@ class Openings:
         return self.v.row[self.version]
 
 
-def problems(book: Book, new: Openings, orders: Versions | None) -> list[Problem]:
-    """Return the problem of every opening; ``orders`` are what was just decided on orders."""
-    question, subject_type = new.question, SUBJECT_TYPE[new.question.table]
-    paths = book.paths(question.table, new.rows)
+def problems(
+    book: Book, questions: Sequence[Question], new: Openings, orders: Versions | None
+) -> list[Problem]:
+    """Return the problem of every opening, to which ``questions`` belong one by one, in runs.
+
+    ``orders`` are what was just decided on orders.
+    """
+    subject_type, paths = SUBJECT_TYPE[new.table], book.paths(new.table, new.rows)
     return [
         Problem(
             id=problem_id(question.kind, subject_type, subject, opened_at),
@@ -75,13 +79,14 @@ def problems(book: Book, new: Openings, orders: Versions | None) -> list[Problem
             detector_version=question.version,
             opened_by=cause,
         )
-        for path, subject, customer, opened_at, due, evidence, cause in zip(
+        for question, path, subject, customer, opened_at, due, evidence, cause in zip(
+            questions,
             paths,
             ["/".join(path).removeprefix(CUSTOMER_KEY) for path in paths],
             _customers(book, new, paths, orders),
             new.opened_at.tolist(),
             new.due.tolist(),
-            _evidence(book, new),
+            _evidence(book, questions, new),
             _opened_by(new),
             strict=True,
         )
@@ -118,7 +123,7 @@ def _customers(
 
 
 def _customer_codes(book: Book, new: Openings, orders: Versions | None) -> Numbers:
-    rows = book.orders_of(new.question.table, new.rows)
+    rows = book.orders_of(new.table, new.rows)
     codes = book.stores[Table.ORDER].read("customer", rows)
     if orders is not None:
         version = orders.in_force(rows, new.opened_at)
@@ -127,17 +132,23 @@ def _customer_codes(book: Book, new: Openings, orders: Versions | None) -> Numbe
     return codes
 
 
-def _evidence(book: Book, new: Openings) -> list[Said]:
-    facts = ROWS[new.question.table].facts
-    columns = [_said(book, new, name, facts.get(name)) for name in new.question.evidence]
-    return [tuple(chain.from_iterable(said)) for said in zip(*columns, strict=True)]
+def _evidence(book: Book, questions: Sequence[Question], new: Openings) -> list[Said]:
+    """Return what proves every opening, fact by fact for all openings of one question."""
+    evidence: list[Said] = []
+    for question, some in groupby(questions):
+        end = len(evidence) + len(list(some))
+        version = new.version[len(evidence) : end]
+        nothing: list[Said] = [()] * version.size
+        columns = [nothing, *(_said(book, new, name, version) for name in question.evidence)]
+        evidence += [tuple(chain.from_iterable(said)) for said in zip(*columns, strict=True)]
+    return evidence
 
 
-def _said(book: Book, new: Openings, name: str, fact: Fact | None) -> list[Said]:
+def _said(book: Book, new: Openings, name: str, version: Numbers) -> list[Said]:
     """Return what a fact, or a property of the rows, proves of every opening."""
-    rows = new.v.rows
+    rows, fact = new.v.rows, ROWS[new.table].facts.get(name)
     column = cast("Numbers", getattr(rows, name)) if fact is None else rows.column(name)
-    numbers = column[new.version].tolist()
+    numbers = column[version].tolist()
     if fact is not None and fact.fold in (Fold.FIRST, Fold.LAST):
         meant = {code: _meant(book, name, code) for code in set(numbers)}
         return [meant[code] for code in numbers]
