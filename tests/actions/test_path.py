@@ -12,8 +12,29 @@ from actions.ledger import Ledger
 from actions.outbox import Relay
 from actions.playbook import load_playbook
 from actions.testing import NOON, SECRET, Receiver, a_problem, loopback_receiver, opened
+from detectors.order.needed_by_at_risk import NeededByAtRisk
+from detectors.order.not_received import NotReceived
+from detectors.order.repeat_contact import RepeatContact
+from detectors.order.return_stalled import ReturnStalled
+from detectors.order.unanswered_contact import UnansweredContact
+from detectors.order.unanswered_review import UnansweredReview
 from schemas.decisions import Status, Verdict
+from schemas.events import ReturnedLine
 from schemas.problems import Problem
+from schemas.testing import (
+    a_callback_request,
+    a_contact,
+    a_dispatch,
+    a_return_request,
+    a_review,
+    a_scan,
+    an_answer,
+    an_order,
+    at,
+    at_ms,
+)
+from schemas.times import DAY
+from streams.testing import problems_of
 
 
 def wall_clock() -> int:
@@ -24,13 +45,13 @@ def received(receiver: Receiver) -> dict[str, dict[str, Any]]:
     return {effect["data"]["name"]: effect["data"] for effect in receiver.effects.values()}
 
 
-def after(folder: Path, *problems: Problem) -> dict[str, dict[str, Any]]:
+def after(folder: Path, *problems: Problem, now: int = NOON) -> dict[str, dict[str, Any]]:
     """Return what the shop was asked to do about these problems, by the name of the action."""
     ledger = Ledger(f"sqlite:///{folder}/ledger.sqlite")
     with loopback_receiver() as receiver:
         webhook = Webhook(receiver.url, (SECRET,), wall_clock, allowed=("127.0.0.0/8",))
-        Desk(ledger, load_playbook()).take([opened(problem) for problem in problems], NOON)
-        Relay(ledger, {"*": webhook}).run_once(NOON)
+        Desk(ledger, load_playbook()).take([opened(problem) for problem in problems], now)
+        Relay(ledger, {"*": webhook}).run_once(now)
     ledger.close()
     assert not receiver.refused
     return received(receiver)
@@ -112,3 +133,73 @@ def test_what_is_sent_names_times_and_money_as_people_do(tmp_path: Path) -> None
     assert asked["refund"]["planned_at"] == "2026-01-01T12:00:00.000Z"
     assert (asked["refund"]["cost_minor"], asked["refund"]["currency"]) == (10_000, "USD")
     assert "status" not in asked["refund"]
+
+
+@pytest.mark.practice("0.2")
+def test_who_left_a_number_and_is_not_called_gets_an_owner_who_is_paged(tmp_path: Path) -> None:
+    asked_at = at("03-01T11:00")
+    events = [an_order(), a_contact(), an_answer(), a_callback_request(time=asked_at)]
+    late = at_ms("03-01T11:01")
+    [uncalled] = problems_of(UnansweredContact(), *events, until=late + 1)
+
+    asked = after(tmp_path, uncalled, now=late)
+
+    assert (uncalled.opened_at, asked.keys()) == (late, {"assign-owner", "notify-ops"})
+    assert asked["assign-owner"]["params"]["within"] == "5m"
+
+
+@pytest.mark.practice("0.5")
+def test_who_asks_again_gets_one_owner_and_a_call(tmp_path: Path) -> None:
+    again = at("03-03T10:00")
+    events = [an_order(), a_contact(), a_contact(contact_id="t-2", channel="phone", time=again)]
+    [repeated] = problems_of(RepeatContact(), *events)
+
+    asked = after(tmp_path, repeated, now=at_ms("03-03T10:00"))
+
+    assert asked.keys() == {"assign-owner", "schedule-callback"}
+    assert asked["assign-owner"]["order_id"] == "o-1"
+
+
+@pytest.mark.practice("0.15")
+def test_a_label_nobody_used_is_asked_about(tmp_path: Path) -> None:
+    asked_at = at_ms("03-01T10:00")
+    back = a_return_request(time=at("03-01T10:00"))
+    [unused] = problems_of(ReturnStalled(), an_order(), back, until=asked_at + 15 * DAY)
+
+    asked = after(tmp_path, unused, now=unused.opened_at)
+
+    assert "has not moved for days" in asked["message-customer"]["params"]["body"]
+
+
+@pytest.mark.practice("1.14")
+def test_a_review_without_a_reply_gets_somebody_who_thanks_and_learns(tmp_path: Path) -> None:
+    [bad] = problems_of(UnansweredReview(), an_order(), a_review(), until=at_ms("03-20"))
+
+    asked = after(tmp_path, bad, now=bad.opened_at)
+
+    assert "thank them" in asked["assign-owner"]["params"]["note"]
+
+
+@pytest.mark.practice("3.1")
+def test_a_gift_that_will_be_late_is_talked_about_while_there_is_time(tmp_path: Path) -> None:
+    order = an_order(needed_by=at("03-10"))
+    late = a_scan(time=at("03-03T10:00"), eta=at("03-11"))
+    [risk] = problems_of(NeededByAtRisk(), order, a_dispatch(), late)
+
+    asked = after(tmp_path, risk, now=risk.opened_at)
+
+    assert asked.keys() == {"message-customer", "schedule-callback", "alert-carrier"}
+    assert risk.opened_at < at_ms("03-10")
+
+
+@pytest.mark.practice("0.16")
+def test_what_never_arrived_is_made_good_without_asking_whose_doing_it_was(tmp_path: Path) -> None:
+    gone = a_return_request(
+        time=at("03-08"), lines=[ReturnedLine(line_id="1", reason="never_arrived")]
+    )
+    [lost] = problems_of(NotReceived(), an_order(), gone)
+
+    asked = after(tmp_path, lost, now=lost.opened_at)
+
+    assert {"message-customer", "schedule-callback", "alert-carrier"} <= asked.keys()
+    assert "has not reached you" in asked["message-customer"]["params"]["body"]

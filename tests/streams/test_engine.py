@@ -194,7 +194,6 @@ def test_a_customer_named_like_an_order_is_not_the_order() -> None:
     assert problems_of(UnansweredContact(), about_customer, answered, until=ASKED + HOUR)
 
 
-@pytest.mark.practice("0.5")
 def test_contacts_of_a_customer_without_orders_are_counted_together() -> None:
     first = a_contact(order_id="", customer_id="c-7")
     second = a_contact(order_id="", customer_id="c-7", contact_id="t-2", time=iso(ASKED + 2 * DAY))

@@ -1,5 +1,3 @@
-import pytest
-
 from detectors.order.line_unfillable import LineUnfillable
 from detectors.testing import due
 from schemas.events import LineQuantity, RefundedLine
@@ -21,7 +19,6 @@ KNOWN = at_ms("03-02T10:00")
 GONE = an_unfillable_line(time=at("03-02T10:00"))
 
 
-@pytest.mark.practice("2.1")
 def test_it_opens_when_the_shop_knows_and_not_before() -> None:
     too_early = problems_of(UNFILLABLE, an_order(), GONE, until=KNOWN)
     [problem] = problems_of(UNFILLABLE, an_order(), GONE, until=KNOWN + 1)

@@ -1,5 +1,3 @@
-import pytest
-
 from detectors.order.needed_by_at_risk import NeededByAtRisk
 from detectors.testing import due, words_of
 from schemas.events import ShipmentScanned
@@ -20,7 +18,6 @@ def estimate(eta: str, when: str = "03-03T10:00", **fields: object) -> ShipmentS
 TOO_LATE = estimate("03-10T10:00:00.001")
 
 
-@pytest.mark.practice("3.1")
 def test_it_opens_when_the_estimate_is_known_long_before_it_is_too_late() -> None:
     too_early = problems_of(RISK, *ORDER, TOO_LATE, until=SAID)
     [problem] = problems_of(RISK, *ORDER, TOO_LATE, until=SAID + 1)

@@ -1,7 +1,5 @@
 from datetime import timedelta
 
-import pytest
-
 from detectors.order.repeat_contact import RepeatContact
 from detectors.testing import due
 from schemas.events import ContactOpened
@@ -20,7 +18,6 @@ FIRST, SECOND = contact(1, "03-02T10:00"), contact(2, "03-05T10:00")
 AGAIN = at_ms("03-05T10:00")
 
 
-@pytest.mark.practice("0.5")
 def test_asking_again_is_a_problem_at_once_whatever_the_channel() -> None:
     other = contact(2, "03-05T10:00", channel="phone")
     too_early = problems_of(REPEAT, an_order(), FIRST, other, until=AGAIN)

@@ -1,7 +1,5 @@
 from datetime import timedelta
 
-import pytest
-
 from detectors.order.return_stalled import ReturnStalled
 from detectors.testing import due
 from schemas.events import ReturnedLine
@@ -24,7 +22,6 @@ AWAY = a_return_shipment(time=at("03-04T10:00"))
 UNUSED, ROAD = at_ms("03-16T10:00"), at_ms("03-11T10:00")
 
 
-@pytest.mark.practice("0.15")
 def test_a_label_nobody_used_for_a_fortnight_is_asked_about() -> None:
     too_early = problems_of(STALLED, *ASKED, until=UNUSED)
     [problem] = problems_of(STALLED, *ASKED, until=UNUSED + 1)
@@ -37,7 +34,6 @@ def test_a_label_nobody_used_for_a_fortnight_is_asked_about() -> None:
     )
 
 
-@pytest.mark.practice("0.15")
 def test_a_week_on_the_road_is_too_long_to_the_millisecond() -> None:
     too_early = problems_of(STALLED, *ASKED, AWAY, until=ROAD)
     [problem] = problems_of(STALLED, *ASKED, AWAY, until=ROAD + 1)

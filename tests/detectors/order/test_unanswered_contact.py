@@ -1,7 +1,5 @@
 from datetime import timedelta
 
-import pytest
-
 from detectors.order.unanswered_contact import UnansweredContact
 from schemas.testing import (
     a_callback,
@@ -21,7 +19,6 @@ ASKED = at_ms("03-01T10:00")
 DUE = ASKED + 5 * MINUTE
 
 
-@pytest.mark.practice("2.3")
 def test_five_minutes_are_the_limit_to_the_millisecond() -> None:
     too_early = problems_of(UNANSWERED, an_order(), a_contact(), until=DUE)
     [problem] = problems_of(UNANSWERED, an_order(), a_contact(), until=DUE + 1)
@@ -74,7 +71,6 @@ def test_a_contact_about_no_order_belongs_to_its_customer() -> None:
     assert (problem.order_id, problem.customer_id) == (None, "c-1")
 
 
-@pytest.mark.practice("0.2")
 def test_a_customer_who_left_a_number_is_called_within_a_minute() -> None:
     events = [a_contact(), an_answer(), a_callback_request(time=at("03-01T11:00"))]
     promised = at_ms("03-01T11:01")

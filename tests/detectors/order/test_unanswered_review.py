@@ -12,7 +12,6 @@ POSTED = at_ms("03-01T10:00")
 DUE = POSTED + 48 * HOUR
 
 
-@pytest.mark.practice("1.14")
 def test_two_days_without_a_reply_to_the_millisecond() -> None:
     too_early = problems_of(UNANSWERED, an_order(), a_review(), until=DUE)
     [problem] = problems_of(UNANSWERED, an_order(), a_review(), until=DUE + 1)
