@@ -112,6 +112,7 @@ def test_nothing_below_the_limits_waits_for_approval(week: Week) -> None:
     assert {_verdict(week.ledger, action) for action in waiting} <= {
         Verdict.OVER_BUDGET,
         Verdict.OVER_LIMIT,
+        Verdict.TOO_OLD,
     }
 
 
