@@ -12,7 +12,6 @@ from detectors.journeys.tables import ROWS
 from detectors.population.defects import DEFECTS, Defect
 from detectors.registry import DETECTORS
 from schemas.events import Event
-from schemas.problems import ChangeKind
 from schemas.testing.strategies import journeys
 from schemas.times import DAY, NEVER
 from streams.engine import Engine
@@ -100,7 +99,7 @@ def test_a_unit_is_reported_only_where_it_counts(events: Log) -> None:
     units: Counter[object] = Counter()
     for exposed, times in ear.exposures.items():
         units[exposed.clock, exposed[2:6]] += exposed.units * times
-    reports: Counter[object] = Counter()
+    reports: Counter[tuple[int, int, object]] = Counter()
     for report, times in ear.reports.items():
         if DEFECTS[report.defect].name not in ("bad_review", "complaint"):
             clock = DEFECTS[report.defect].clock
@@ -115,13 +114,9 @@ def test_every_problem_of_a_detector_that_was_one_is_a_report_of_its_unit(events
     ear = Ear()
     engine = Engine(listen=ear)
     changes = [*engine.step(batch_of(*events)), *engine.flush()]
-    stands = {
-        (change.problem.kind, change.problem.subject)
-        for change in changes
-        if change.problem.withdrawn_at is None and change.what is not ChangeKind.WITHDRAWN
-    }
-    stands -= {(c.problem.kind, c.problem.subject) for c in changes if c.problem.withdrawn_at}
-    reported: Counter[object] = Counter()
+    newest = {change.problem.id: change.problem for change in changes}
+    stands = {(p.kind, p.subject) for p in newest.values() if p.withdrawn_at is None}
+    reported: Counter[tuple[str, str]] = Counter()
     for report, times in ear.reports.items():
         reported[DEFECTS[report.defect].kind, report.name] += report.units * times
 

@@ -8,7 +8,6 @@ from schemas.events import (
     Event,
     InspectedLine,
     LineQuantity,
-    OrderedLine,
     PackedLine,
     ReturnedLine,
 )
@@ -261,10 +260,9 @@ def test_damage_that_the_carrier_reported_is_the_carriers_alone() -> None:
 
 
 def test_several_sizes_of_one_thing_are_ordered_to_choose_from() -> None:
-    model = {"category": "shirts", "brand": "alba", "seller_id": "seller-1"}
     sizes = [
-        OrderedLine(line_id="1", sku="sku-m", size="M", unit_price="9.90", **model),
-        OrderedLine(line_id="2", sku="sku-l", size="L", unit_price="9.90", **model),
+        a_line(line_id="1", sku="sku-m", size="M", category="shirts", brand="alba"),
+        a_line(line_id="2", sku="sku-l", size="L", category="shirts", brand="alba"),
     ]
     both = an_order(time=at("03-01T10:00"), lines=sizes)
     other = an_order(time=at("03-01T10:00"), lines=[sizes[0], a_line(line_id="2", size="L")])
