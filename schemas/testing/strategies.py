@@ -119,11 +119,18 @@ def _parcel(draw: DrawFn, order_id: str) -> list[Event]:
     return draw(_told(happened))
 
 
+_OFTEN_LABELS = ("label_created",) * 4
+"""A label is all that may be known of a parcel: drawn evenly, other scans nearly always follow."""
+
+_OFTEN_SAID = ("wrong_item", "damaged", "never_arrived") * 4
+"""What our detectors ask about comes more often than the many reasons that nobody asks about."""
+
+
 def _scan(of: dict[str, str]) -> SearchStrategy[Event]:
     return st.builds(
         build.a_scan,
         **{name: st.just(value) for name, value in of.items()},
-        status=st.sampled_from((*words.STATUS, "on_the_moon")),
+        status=st.sampled_from((*words.STATUS, *_OFTEN_LABELS, "on_the_moon")),
         responsible=st.sampled_from(("", *words.RESPONSIBLE)),
         eta=_STAMP_OR_NONE,
     )
@@ -244,7 +251,7 @@ def _packed_line(line_id: str) -> SearchStrategy[PackedLine]:
 
 
 def _returned_line(line_id: str) -> SearchStrategy[ReturnedLine]:
-    reasons = st.sampled_from((*words.RETURN_REASON, "bad_vibes"))
+    reasons = st.sampled_from((*words.RETURN_REASON, *_OFTEN_SAID, "bad_vibes"))
     return st.builds(ReturnedLine, line_id=st.just(line_id), quantity=_QUANTITIES, reason=reasons)
 
 
