@@ -5,8 +5,10 @@ Each line shown must come, in order; ``...`` stands for anything, and what diffe
 runs it (half a minute) and brings the page up to date.
 """
 
+import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,7 @@ BLOCK: Final = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PYTHON: Final = re.compile(r"^```python\n(.*?)^```\n\n```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NEEDS_DOWNLOADS: Final = ("olist",)
 SERVER: Final = "andon run --http"
+ADDRESS: Final = ("127.0.0.1", 8080)
 
 CHANGING: Final = (
     (re.compile(r"\b20(2[6-9]|[3-9]\d)-\d\d-\d\dT[\d:.]+Z"), "NOW"),
@@ -76,6 +79,14 @@ def typed(command: str, folder: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
+def await_server() -> None:
+    """Wait until something listens where the page says, a minute at most."""
+    for _ in range(120):
+        with contextlib.suppress(OSError), socket.create_connection(ADDRESS, timeout=1):
+            return
+        time.sleep(0.5)
+
+
 def walk(folder: Path) -> int:
     """Take the tour in ``folder``; return how many lines were not as shown."""
     wrong = 0
@@ -83,7 +94,7 @@ def walk(folder: Path) -> int:
     for command, shown in tour((ROOT / "README.md").read_text("utf-8")):
         if command == SERVER:
             typed(f"nohup {command} > server.log 2>&1 &", folder)
-            time.sleep(5)
+            await_server()
             continue
         printed = typed(command, folder)
         if absent := missing(shown, printed):
