@@ -24,8 +24,8 @@ from streams.engine import Batch, Engine
 from streams.recordings import Recording, find
 from streams.sorting import in_order
 
-CHUNK: Final = 1 << 19
-"""Bytes decoded at a time: some 1 600 events, which stay in the processor's own cache."""
+CHUNK: Final = 1 << 21
+"""Bytes decoded at a time: some 8 thousand events, which stay in the processor's cache."""
 
 Progress = Callable[[int, int], None]
 """Told how many bytes are read, and how many there are in all."""
@@ -148,7 +148,6 @@ class _Reading:
                         raise _GoesBack
                     newest = int(batch.recorded.max())
                     yield batch
-                del batch  # so that the next events take the place of these in the cache
             done += recording.size
         self._progress(self._total)
 
@@ -197,7 +196,6 @@ class _Run:
         """Take in ``batches``, whose recorded times do not go back from one to the next."""
         for batch in batches:
             self._take(self._wanted(batch))
-            del batch  # before the next events are decoded, which take their place in the cache
         return self
 
     def _wanted(self, batch: Batch) -> Batch:

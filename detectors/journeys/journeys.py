@@ -1,8 +1,6 @@
 """The journeys of one partition: batches of events in, beginnings and ends of problems out."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import cast
 
 import numpy as np
@@ -15,7 +13,7 @@ from detectors.journeys.hearing import Hearing
 from detectors.journeys.names import UNKNOWN
 from detectors.journeys.rollups import ROLLUPS, Rollup
 from detectors.journeys.store import BLOCK, Store
-from detectors.journeys.streams import KIND, Happenings, Stream, causes, put_together
+from detectors.journeys.streams import KIND, Happenings, Stream, causes
 from detectors.journeys.tables import ROWS, Table
 from detectors.journeys.versions import Versions, stored, versions
 from detectors.journeys.vocabulary import Vocabulary
@@ -33,12 +31,6 @@ LATEST = DAY
 
 Typed = tuple[type[Event], Sequence[Event], Times, Times]
 """Events of one type, with their occurred and recorded times (ms UTC)."""
-
-Part = tuple[Sequence[Event], Happenings]
-"""Events of one type, whose orders have rows."""
-
-ENOUGH = 128
-"""So many events of a type are written while they are still in the processor's cache."""
 
 Watch = Callable[[Table, Versions, Settled], None]
 """Told of every version that was decided on, and what was decided."""
@@ -77,16 +69,13 @@ class Journeys:
         self.findings = Findings(self.book, detectors)
         self._hearing = Hearing(self.book, defects, self.detectors)
         self._watch = watch
-        self._waiting: defaultdict[type[Event], list[Part]] = defaultdict(list)
-        """Events whose orders are known, and which are not yet written."""
         self.clock = 0
         """Everything strictly before is decided, ms UTC."""
 
     def write(self, events: Sequence[Typed]) -> None:
         """Take in events by type with their occurred and recorded times (ms UTC).
 
-        They are not before ``clock``, and before what is settled next. Types of which there are
-        few wait for more of their kind, because writing one costs nearly as much as writing many.
+        They are not before ``clock``, and before what is settled next.
         """
         if not events:
             return
@@ -97,24 +86,14 @@ class Journeys:
         for kind, some, occurred, at in events:
             end = start + len(some)
             cause = causes(self._sane(occurred, at), KIND[kind])
-            self._waiting[kind].append((some, Happenings(rows[start:end], at, cause)))
-            if sum(len(part) for part, _ in self._waiting[kind]) >= ENOUGH:
-                self._write_out(kind)
+            WRITES[kind](self.book, some, Happenings(rows[start:end], at, cause))
             start = end
-
-    def _write_out(self, kind: type[Event]) -> None:
-        """Write the events of one ``kind`` that wait into the book."""
-        parts = self._waiting.pop(kind)
-        events = list(chain.from_iterable(some for some, _ in parts))
-        WRITES[kind](self.book, events, put_together([happened for _, happened in parts]))
 
     def settle(self, until: int) -> list[Change]:
         """Decide strictly before ``until``, ms UTC.
 
         Problems are worded last, when it is known whose orders they are about.
         """
-        for kind in list(self._waiting):
-            self._write_out(kind)
         self.book.hand_all_down()
         told = {table: v for table in Table if (v := self._told(table, until)) is not None}
         asked = self._hearing.asked

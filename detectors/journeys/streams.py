@@ -83,17 +83,6 @@ class Happenings:
         return self.some(np.repeat(np.arange(self.at.size), counts))
 
 
-def put_together(parts: Sequence[Happenings]) -> Happenings:
-    """Return the events of all ``parts``, one after the other."""
-    if len(parts) == 1:
-        return parts[0]
-    return Happenings(
-        np.concatenate([part.orders for part in parts]),
-        np.concatenate([part.at for part in parts]),
-        np.concatenate([part.cause for part in parts]),
-    )
-
-
 def joined(streams: Sequence[Stream]) -> list[Stream]:
     """Return ``streams`` with those that write the same facts put end to end."""
     alike: dict[tuple[str, ...], list[Stream]] = {}
