@@ -104,7 +104,7 @@ class _Groups:
     def money_is_sound(self) -> bool:
         """Return whether every amount can be read in its currency."""
         try:
-            for amount, currency in set(self._amounts()):
+            for amount, currency in self._amounts():
                 minor_units(amount, currency)
         except Malformed:
             return False
@@ -115,17 +115,13 @@ class _Groups:
         later = chain.from_iterable(map(self._only, _CONTACT_EVENTS))
         return all(contact.order_id or contact.customer_id for contact in later)
 
-    def _amounts(self) -> Iterator[tuple[str, str]]:
-        for order in self.placed:
-            yield order.shipping_fee or "0", order.currency
-            for line in order.lines:
-                yield line.unit_price or "0", order.currency
-        for refund in self.refunded:
-            yield refund.amount, refund.currency
-            for share in refund.lines or ():
-                yield share.amount, refund.currency
-        for price in self._only(PriceChanged):
-            yield price.price, price.currency
+    def _amounts(self) -> set[tuple[str, str]]:
+        """Return every distinct amount with its currency; most occur many times."""
+        found = {(order.shipping_fee or "0", order.currency) for order in self.placed}
+        found |= {(line.unit_price or "0", o.currency) for o in self.placed for line in o.lines}
+        found |= {(refund.amount, refund.currency) for refund in self.refunded}
+        found |= {(share.amount, r.currency) for r in self.refunded for share in r.lines or ()}
+        return found | {(price.price, price.currency) for price in self._only(PriceChanged)}
 
     def _only(self, kind: type[_Some]) -> list[_Some]:
         if _CODES[kind] not in self._codes:

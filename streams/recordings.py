@@ -11,6 +11,7 @@ from typing import IO, Final, cast
 
 import zstandard
 
+from schemas.codec import count_breaks
 from streams.folder import Folder
 from streams.journal import Journal
 
@@ -68,7 +69,7 @@ class Recording:
         line = 0
         for text, before in self._journal() if self.is_journal else self._file(size):
             yield Piece(text, line, before)
-            line += text.count(b"\n")
+            line += count_breaks(text)
 
     def _journal(self) -> Iterator[tuple[bytes, int]]:
         with Journal.reader(self.path) as journal:

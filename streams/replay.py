@@ -230,7 +230,9 @@ class _Run:
         """Return the result; of what was over before the span nothing is left."""
         since = self._span.since or 0
         newest = {change.problem.id: change.problem for change in self._changes}
-        problems = [problem for problem in newest.values() if _over_at(problem) >= since]
+        problems = list(newest.values())
+        if since:
+            problems = [problem for problem in problems if _over_at(problem) >= since]
         problems.sort(key=lambda problem: (problem.opened_at, problem.id))
         changes = [change for change in self._changes if change.at >= since]
         counts = self._engine.counts

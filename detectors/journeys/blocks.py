@@ -142,6 +142,15 @@ class Block:
         values: Numbers = getattr(self, group).rows[rows, i].astype(np.int64)
         return -values if fact.fold is Fold.MAX else values
 
+    def newest(self, rows: Numbers) -> dict[str, Numbers]:
+        """Return the newest value of every fact but ``Recent`` ones, as detectors see them."""
+        columns: dict[str, Numbers] = {}
+        for group in (LOWS, SUMS, BITS, PICKS):
+            values = getattr(self, group).rows[rows].T.astype(np.int64)
+            for fact, column in zip(self.facts[group], values, strict=True):
+                columns[fact.name] = -column if fact.fold is Fold.MAX else column
+        return columns
+
     def inherit(self, fact: Fact, rows: Numbers, parent: "Block", parents: Numbers) -> None:
         """Copy ``fact`` from the parent's rows ``parents`` to the new rows ``rows``."""
         group, i = self.place[fact.name]

@@ -1,6 +1,7 @@
 """The journeys of one partition: batches of events in, beginnings and ends of problems out."""
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import cast
 
 import numpy as np
@@ -80,12 +81,13 @@ class Journeys:
         if not events:
             return
         recorded = np.concatenate([part[3] for part in events])
-        keys = [key for kind, some, *_ in events for key in journey_keys(kind, some)]
+        occurred = self._sane(np.concatenate([part[2] for part in events]), recorded)
+        keys = list(chain.from_iterable(journey_keys(kind, some) for kind, some, *_ in events))
         rows = self.book.order_rows(keys, recorded)
         start = 0
-        for kind, some, occurred, at in events:
+        for kind, some, _, at in events:
             end = start + len(some)
-            cause = causes(self._sane(occurred, at), KIND[kind])
+            cause = causes(occurred[start:end], KIND[kind])
             WRITES[kind](self.book, some, Happenings(rows[start:end], at, cause))
             start = end
 

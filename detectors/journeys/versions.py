@@ -76,7 +76,7 @@ class Columns(dict[str, Numbers]):
         """Start from ``common`` facts of ``row`` (row number of each version)."""
         super().__init__(common)
         self._store, self._aside = store, store.aside_of.values[row]
-        self._is_empty = not self._aside.any()
+        self._known = self._aside.nonzero()[0]
         self._blank: dict[int, Numbers] = {}
         self._fresh: Mapping[str, Numbers] = {}
         self._where = NO_ROWS
@@ -89,13 +89,14 @@ class Columns(dict[str, Numbers]):
         """Look up a rare fact of every version."""
         base, _, place = name.partition(".")
         fact, block = self._store.kind.facts[base], self._store.aside
-        if self._is_empty:
+        if not self._known.size:
             column = self._unknown(fact.unknown)
         elif fact.fold is Fold.RECENT:
             pair = block.pairs(fact).start + 2 * int(place)
             column = block.recents.rows[self._aside, pair]
         else:
-            column = block.read(fact, self._aside)
+            column = self._unknown(fact.unknown).copy()
+            column[self._known] = block.read(fact, self._aside[self._known])
         if self._where.size:
             column[self._where] = self._fresh[name]
         self[name] = column
@@ -171,8 +172,7 @@ def _rare(store: Store, streams: Sequence[Stream], touched: Numbers) -> Flags | 
 def stored(store: Store, rows: Numbers, until: int, words: Vocabulary) -> Versions:
     """Return the newest versions of ``rows``: nothing happened to them before ``until`` (ms)."""
     every = np.arange(rows.size)
-    common = {n: store.common.read(f, rows) for n, f in store.kind.facts.items() if not f.rare}
-    view = store.kind(Columns(common, store, rows), words)
+    view = store.kind(Columns(store.common.newest(rows), store, rows), words)
     at = store.recorded.values[rows]
     end = np.full(rows.size, until)
     return Versions(rows, at, end, every, every, np.full(rows.size, NO_CAUSE), view)
