@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from andon.wiring import build_engine, read_playbook
-from streams.replay import Replayed, replay_paths
-
-BATCH: Final = 20_000
-"""Events decided at a time; any number gives the same answers."""
+from streams.replay import BATCH, Replayed, replay_paths
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _DATE_LENGTH: Final = len("2026-01-01")

@@ -31,7 +31,7 @@ def replay(
     ],
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Events at a time; changes no answer.")
-    ] = 20_000,
+    ] = 80_000,
     show_hash: Annotated[
         bool, typer.Option("--hash", help="Print a SHA-256 over all problems as the last line.")
     ] = False,
