@@ -64,9 +64,13 @@ class Replacement(Observation, frozen=True, gc=False):
 
 
 class Repair(Observation, frozen=True, gc=False):
-    """An investigation of ``sku`` is closed: counts start clean."""
+    """An investigation of ``sku`` is closed, or it is on sale again: counts start clean.
+
+    ``warehouse_id`` is empty where all of them are meant.
+    """
 
     sku: str
+    warehouse_id: str = ""
 
 
 class Clock(IntEnum):

@@ -15,6 +15,7 @@ from detectors.observations import Exposures, Reports
 from detectors.population.defects import DEFECTS
 from detectors.population.hearsay import HEARD, retractions
 from detectors.population.judge import Judge
+from detectors.population.populations import Probe
 from detectors.population.rules import PopulationRules
 from detectors.question import Question
 from detectors.registry import DETECTORS, registered
@@ -53,7 +54,7 @@ def unheard(partition: int, exposures: Exposures, reports: Reports, words: Vocab
 class Engine:
     """Journeys in one or more partitions, and the judge over all of them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings, all but one by name
         self,
         detectors: Sequence[Question] = DETECTORS,
         *,
@@ -61,14 +62,16 @@ class Engine:
         partitions: int = 1,
         horizon: timedelta = HORIZON,
         listen: Listen = unheard,
+        probe: Probe | None = None,
     ) -> None:
         """Start with empty tables and ``detectors`` (checked: ``NEVER`` on an empty row).
 
-        ``listen`` is told what became known of units and defects, each time that is decided.
+        ``listen`` is told what became known of units and defects, each time that is decided, and
+        ``probe`` the evidence about one subject, whenever it was reported on.
         """
         asked = registered(*detectors)
         self._journeys = [Journeys(asked, ms(horizon), defects=DEFECTS) for _ in range(partitions)]
-        self._judge = Judge(rules, ms(horizon))
+        self._judge = Judge(rules, ms(horizon), probe)
         self._listen = listen
         self._held: list[tuple[Event, int, int]] = []
         self.clock = 0
@@ -81,6 +84,11 @@ class Engine:
     def nbytes(self) -> int:
         """Memory held by what is known of journeys, bytes; problems and the judge not counted."""
         return sum(journeys.book.nbytes for journeys in self._journeys)
+
+    @property
+    def counts_nbytes(self) -> int:
+        """Memory held by counts of populations, bytes."""
+        return self._judge.nbytes
 
     def step(self, batch: Batch) -> list[Change]:
         """Take in a batch; decide strictly before its newest recorded millisecond.
@@ -156,7 +164,9 @@ class Engine:
         for number, journeys in enumerate(self._journeys):
             self._judge.observe(journeys.findings.reports)
             journeys.findings.reports.clear()
-            self._listen(number, *journeys.heard())
+            heard = journeys.heard()
+            self._judge.observe_counts(number, *heard)
+            self._listen(number, *heard)
         self._judge.observe(retractions(changes))
         self.clock = until
         return _sorted(changes + self._judge.judge(until))

@@ -12,7 +12,7 @@ element in 62 % of simulated cases of five kinds, and whoever has the highest ra
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -41,6 +41,8 @@ class Dimension:
     """[cells] The element that each cell belongs to; -1 if to none."""
     ranks: Counts
     """[elements] The place of each element in the order of names, which decides between equals."""
+    elements: int = 0
+    """How many elements there are, where ``codes`` tells only some of them apart; 0 if all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +127,7 @@ def _in_order(cells: Cells) -> Cells:
     """Sort the cells by names and counts, so that sums of fractions are the same in any order."""
     keys = [_ranked(dimension) for dimension in reversed(cells.dimensions)]
     order = np.lexsort((cells.reports, cells.expected, *keys))
-    dimensions = [Dimension(one.name, one.codes[order], one.ranks) for one in cells.dimensions]
+    dimensions = [replace(one, codes=one.codes[order]) for one in cells.dimensions]
     return Cells(dimensions, cells.reports[order], cells.expected[order])
 
 
@@ -151,7 +153,8 @@ def _of_dimension(cells: Cells, dimension: Dimension) -> list[Suspect]:
     reports = np.bincount(codes, cells.reports[within], size).astype(np.float64)
     expected = np.bincount(codes, cells.expected[within], size).astype(np.float64)
     present = np.flatnonzero(expected)
-    scores = _ratio(reports[present], expected[present]) - np.log(max(present.size, 1))
+    elements = max(dimension.elements, present.size, 1)
+    scores = _ratio(reports[present], expected[present]) - np.log(elements)
     best = np.lexsort((dimension.ranks[present], -scores))
     best = best[: max(2, np.count_nonzero(scores > LIKELY))]
     some = present[best]

@@ -16,7 +16,11 @@ from detectors.population.questions.returned import (
 from detectors.population.questions.voiced import BadReview, Complaint
 from detectors.question import Question
 
-_CALLED: Final = {"bad_review": "bad-reviews"}
+_CALLED: Final = {
+    "bad_review": "bad-reviews",
+    "carrier_damaged": "damaged-on-the-way",
+    "complaint": "unresolved-complaints",
+}
 """Defects whose problems are called otherwise than the defect."""
 
 
@@ -80,7 +84,7 @@ DEFECTS: Final = (
     Defect(
         "late",
         Clock.HANDED_OVER,
-        ("seller", "warehouse"),
+        ("seller",),
         question=LateHandOver(),
         exposes=True,
     ),

@@ -1,6 +1,6 @@
 """What is held against one SKU: its standing reports, and the problems they add up to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +21,11 @@ DEFECT: Final = "wrong_item"
 HANDLING: Final = DAY
 """Longest usual time from the shelf to the carrier, ms: what leaves so soon after a repair may have
 been picked before it."""
+
+
+def nothing_is_known(_kind: str, _sku: str) -> bool:
+    """Say of every SKU that nothing is open about it for another reason."""
+    return False
 
 
 @dataclass(slots=True)
@@ -105,8 +110,17 @@ class SkuFile:
         newest = max((report.at for report in self._reports.values()), default=NEVER)
         return min([newest + min(spans, default=NEVER), NEVER])
 
-    def judge(self, end: int, news: News) -> list[Change]:
-        """Return what the period that ends at ``end`` (ms UTC) changed."""
+    def is_open(self, kind: str) -> bool:
+        """Whether the problem of ``kind`` is open."""
+        return any(t.question.kind == kind and t.open is not None for t in self._tracks)
+
+    def judge(
+        self, end: int, news: News, is_known: Callable[[str, str], bool] = nothing_is_known
+    ) -> list[Change]:
+        """Return what the period that ends at ``end`` (ms UTC) changed.
+
+        What ``is_known`` to be open about a SKU for another reason is not opened again.
+        """
         reports = sorted(self._reports.values(), key=by_time)
         changes = []
         for track in self._tracks:
@@ -115,7 +129,8 @@ class SkuFile:
         if news.repair is not None:
             self.repair, self._repair_is_old = news.repair, False
         for track in self._tracks:
-            changes += self._open(track, reports, end)
+            if not is_known(track.question.kind, self.sku):
+                changes += self._open(track, reports, end)
         return changes
 
     def _withdraw(

@@ -38,7 +38,7 @@ def repairs(events: Sequence[SkuRepaired], occurred: Times, recorded: Times) -> 
     """Somebody found out what was wrong with a SKU, and put it right."""
     causes = [_cause("sku.repaired", *clocks) for clocks in zip(occurred, recorded, strict=True)]
     return [
-        Repair(at=cause.recorded_at, cause=cause, sku=event.sku)
+        Repair(at=cause.recorded_at, cause=cause, sku=event.sku, warehouse_id=event.warehouse_id)
         for event, cause in zip(events, causes, strict=True)
     ]
 

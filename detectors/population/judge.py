@@ -1,134 +1,89 @@
 """The judge: one per shop, told by every partition what became known, deciding period by period."""
 
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from typing import NamedTuple
 
-from detectors.observations import Observation, Repair, Replacement, Report
-from detectors.population.files import News, SkuFile
-from detectors.population.register import Move, Register, of_kind
+from detectors.journeys.vocabulary import Vocabulary
+from detectors.observations import Exposures, Observation, Repair, Reports
+from detectors.population.floor import Floor
+from detectors.population.populations import Populations, Probe, Sitting
 from detectors.population.rules import PopulationRules
 from schemas.problems import Change
-from schemas.times import NEVER, ms
-
-
-@dataclass(slots=True)
-class Docket:
-    """What waits for the end of a period: observations, and SKUs to look at again."""
-
-    observations: list[Observation] = field(default_factory=list)
-    skus: set[str] = field(default_factory=set)
-
-
-class Remembered(NamedTuple):
-    """A fact of the period that ended at ``end`` (ms UTC)."""
-
-    end: int
-    fact: Report | Replacement | Repair
+from schemas.times import DAY
 
 
 class Judge:
-    """Wrong items by SKU: a pure function of the set of observations.
+    """What is wrong with populations: a pure function of all that was told, in whatever pieces.
 
-    Silent stretches cost nothing: only periods with observations, and those in which a problem may
-    expire, are judged. What is older than windows and horizon together is forgotten.
+    Counts and their evidence find what has become bad; the floor finds a SKU that was wrong twice
+    for one customer however little evidence that is. Whatever one of them has opened the other one
+    does not open again.
     """
 
-    def __init__(self, rules: PopulationRules, horizon: int) -> None:
+    def __init__(self, rules: PopulationRules, horizon: int, probe: Probe | None = None) -> None:
         """Start without knowledge; a journey can take a report back for ``horizon`` ms."""
         self._rules = rules
-        self._retention = ms(max(rules.strike_window, rules.customers_window)) + horizon
-        self._dockets: dict[int, Docket] = {}
-        self._ends: list[int] = []
-        """A heap of the keys of ``_dockets``."""
-        self._register = Register()
-        self._files: dict[str, SkuFile] = {}
-        self._memory: deque[Remembered] = deque()
+        self._floor = Floor(rules, horizon)
+        self._populations = Populations(rules, probe)
+        self._judged = 0
+        """End of the last period that was judged, ms UTC."""
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Return the SKUs about which something is remembered, in the order of their names."""
-        return tuple(sorted(self._files))
+        """Return the SKUs about which the floor remembers something, by name."""
+        return self._floor.subjects
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use by counts, bytes."""
+        return self._populations.nbytes
 
     def observe(self, observations: Iterable[Observation]) -> None:
         """Take in what became known in periods that have not been judged."""
-        for observation in observations:
-            self._docket(self._rules.end_of(observation.at)).observations.append(observation)
+        told = list(observations)
+        self._floor.observe(told)
+        for repair in told:
+            if isinstance(repair, Repair):
+                self._populations.mend(repair)
+
+    def observe_counts(
+        self, source: int, out: Exposures, reports: Reports, words: Vocabulary
+    ) -> None:
+        """Take in what the partition ``source`` counted; its codes are of ``words``."""
+        self._populations.hear(source, out, reports, words)
 
     def judge(self, until: int) -> list[Change]:
         """Judge every period that ended before ``until`` (ms UTC), in the order of time."""
+        last = self._rules.last_end(until)
+        if last <= self._judged:
+            return []
+        self._judged = last
         changes: list[Change] = []
-        while self._ends and self._ends[0] < until:
-            changes += self._judge(heappop(self._ends))
+        for day, out, voices in self._populations.days(last):
+            changes += self._up_to(day * DAY)
+            changes += self._populations.begin_day()
+            for sitting in self._populations.sittings(last, out, voices):
+                changes += self._sit(sitting)
+        return changes + self._up_to(last)
+
+    def _sit(self, sitting: Sitting) -> list[Change]:
+        """Decide the periods of a sitting one by one."""
+        changes: list[Change] = []
+        for end in sorted(sitting.readings):
+            changes += self._up_to(end)
+            found = sitting.readings[end]
+            changes += self._populations.decide(end, found, self._floor.is_open)
+        changes += self._up_to(sitting.until)
+        return changes + self._populations.repair(sitting.until)
+
+    def _up_to(self, end: int) -> list[Change]:
+        """Let the floor judge the periods up to the one that ended at ``end`` (ms UTC)."""
+        changes: list[Change] = []
+        while self._floor.next_end <= end:
+            changes += self._floor.judge(self._populations.tracks.is_open)
         return changes
 
     def close(self, clock: int) -> list[Change]:
         """End the input at ``clock`` (ms UTC): judge the open period if anything happened in it."""
         end = self._rules.end_of(clock - 1)
-        docket = self._dockets.get(end)
-        return self.judge(end + 1) if docket is not None and docket.observations else []
-
-    def _docket(self, end: int) -> Docket:
-        if end not in self._dockets:
-            self._dockets[end] = Docket()
-            heappush(self._ends, end)
-        return self._dockets[end]
-
-    def _judge(self, end: int) -> list[Change]:
-        self._forget(end - self._retention)
-        docket = self._dockets.pop(end)
-        news = {sku: News() for sku in docket.skus if sku in self._files}
-        facts, moves = self._register.update(docket.observations)
-        for move in moves:
-            self._move(move, news)
-        repairs = self._repairs(docket.observations, news)
-        self._memory.extend(Remembered(end, fact) for fact in (*facts, *repairs))
-        return [change for sku in sorted(news) for change in self._decide(sku, end, news[sku])]
-
-    def _move(self, move: Move, news: dict[str, News]) -> None:
-        if move.before is not None:
-            self._files[move.before].remove(move.report)
-            news.setdefault(move.before, News()).removed.append(move.cause)
-        if move.after is not None:
-            self._file(move.after).add(move.report)
-            news.setdefault(move.after, News())
-
-    def _repairs(self, observations: list[Observation], news: dict[str, News]) -> list[Repair]:
-        """Return the repairs that occurred after all known ones of their SKU."""
-        found = []
-        for repair in of_kind(Repair, observations):
-            told = news.setdefault(repair.sku, News())
-            known = told.repair or self._file(repair.sku).repair
-            if known is None or repair.cause.occurred_at > known.cause.occurred_at:
-                told.repair = repair
-                found.append(repair)
-        return found
-
-    def _file(self, sku: str) -> SkuFile:
-        if sku not in self._files:
-            self._files[sku] = SkuFile(sku, self._rules)
-        return self._files[sku]
-
-    def _decide(self, sku: str, end: int, news: News) -> list[Change]:
-        file = self._files[sku]
-        changes = file.judge(end, news)
-        again = file.look_again()
-        if again < NEVER:
-            self._docket(self._rules.end_of(again)).skus.add(sku)
-        self._tidy(sku)
-        return changes
-
-    def _tidy(self, sku: str) -> None:
-        if self._files[sku].is_empty:
-            del self._files[sku]
-
-    def _forget(self, oldest: int) -> None:
-        """Forget what became known in periods that ended before ``oldest`` (ms UTC)."""
-        while self._memory and self._memory[0].end < oldest:
-            fact = self._memory.popleft().fact
-            sku = fact.sku if isinstance(fact, Repair) else self._register.forget(fact)
-            if sku is not None:
-                self._files[sku].forget(fact)
-                self._tidy(sku)
+        happened = self._floor.has_news(end) or self._populations.is_waiting(end)
+        return self.judge(end + 1) if happened else []

@@ -18,7 +18,7 @@ _WORST: Final = 0.95
 """No fault is taken to hit every unit: one clean unit would then be proof."""
 
 
-def bad_rate(reports: Counts, matured: Reals, usual: Reals) -> Reals:
+def bad_rate(reports: Counts | Reals, matured: Reals, usual: Reals) -> Reals:
     """Return the rate of a fault, reports a unit, by what came of its ``matured`` units.
 
     It is at least the smallest that evidence looks for, which is the hardest to refute.
@@ -48,11 +48,19 @@ def soundness(units: Counts, reports: Counts, curve: Reals, usual: Reals, bad: R
     [WINDOW] or [E, WINDOW] the share of reports that have come by each age, ``usual`` and ``bad``
     [E] the two rates.
     """
-    sound, still = (np.log1p(-rate[:, np.newaxis] * curve) for rate in (usual, bad))
-    silent = np.maximum(units - reports, 0) * (sound - still)
-    spoken = np.cumsum(reports, axis=1)[:, -1] * np.log(usual / bad)
-    ratio: Reals = np.cumsum(silent, axis=1)[:, -1] + spoken
+    ratio: Reals = course(units, reports, curve, usual, bad)[:, -1]
     return ratio
+
+
+def course(units: Counts, reports: Counts, curve: Reals, usual: Reals, bad: Reals) -> Reals:
+    """Return :func:`soundness` of the cohorts of each age and all younger ones, [E, WINDOW]."""
+    sound, still = (
+        np.log1p(-np.minimum(rate[:, np.newaxis] * curve, _WORST)) for rate in (usual, bad)
+    )
+    silent = np.maximum(units - reports, 0) * (sound - still)
+    spoken = reports * np.log(usual / bad)[:, np.newaxis]
+    ratios: Reals = np.cumsum(silent, axis=1) + np.cumsum(spoken, axis=1)
+    return ratios
 
 
 def still_needed(soundness: Reals, usual: Reals, bad: Reals) -> Counts:

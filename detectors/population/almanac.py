@@ -1,0 +1,311 @@
+"""What is taken as usual during one day: delay curves, usual rates, thresholds, the whole market.
+
+It is frozen at each day's roll, so that an answer does not depend on when in the day it was asked,
+and named by a version that every problem carries.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from detectors.journeys.names import Codes
+from detectors.observations import Clock
+from detectors.population.baselines import Usual, default, likeliest, rollup
+from detectors.population.budgets import Rungs, active_days_a_month
+from detectors.population.counts import COUNTED, Charge, Counts
+from detectors.population.defects import DEFECTS
+from detectors.population.delays import ASSUMED, AT_ONCE, Curve, Delays
+from detectors.population.evidence import WINDOW, Prior, Reals
+from detectors.population.subjects import MARKET, OF_ONE_ITEM, Subjects
+from detectors.population.told import Voices
+from schemas.times import Flags
+
+LEARNING_DAYS: Final = 14
+"""Cohort days of history before evidence is judged: before that nothing is known to be usual."""
+
+WEEK: Final = 7
+"""Days between two fits of what is usual: it changes slowly, and a fit costs more than a day."""
+
+SETTLED_AGE: Final = 28
+"""Cohorts so old say what was usual before a fault that is looked into now, days."""
+
+STEADY: Final = 40.0
+"""Expected reports of a day that weigh as much as those that came, when the whole market is asked:
+a day is believed to be up to 16 % off by chance (1 / sqrt(40))."""
+
+LEAST: Final = 100_000
+"""The least R to act on, however small the shop: then a watch asks for R of 1 000, sixteen times
+what the WINDOW starts add up to while nothing is wrong."""
+
+NEARLY_NONE: Final = 1e-4
+"""The lowest usual rate that is believed, reports a unit."""
+
+EVERYBODY: Final = np.zeros(1, np.int64)
+"""The row of the market."""
+
+STILL: Final = np.ones(WINDOW)
+"""A market in which nothing swells."""
+
+LEARNT: Final = frozenset({Clock.SHIPPED, Clock.PARCEL})
+"""Clocks whose reports come later, by a curve that is learnt."""
+
+Budget = Mapping[str, float]
+"""Wrong alarms allowed in a month, for each defect of a subject type."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Almanac:
+    """The frozen knowledge of one ``day`` (UTC day number)."""
+
+    day: int
+    version: str
+    curves: tuple[Curve, ...]
+    """By defect."""
+    swells: tuple[Reals, ...]
+    """By defect and age: how many times the usual the whole market reports of that cohort day."""
+    fits: Mapping[Charge, tuple[Usual, ...]]
+    """By charge: one for each category, the last for subjects without one; or just one."""
+    rungs: Mapping[Charge, Rungs]
+    """Charges that are judged today."""
+    categories: Codes
+    """By row of a SKU: its category's row, or -1."""
+    rates: Mapping[int, Reals]
+    """By defect: the usual rate of each SKU from its settled cohorts, reports a unit."""
+    pooled: tuple[float, ...]
+    """By defect: reports a unit over everything."""
+
+    def curve(self, charge: Charge) -> Reals:
+        """Return how many of a cohort's usual reports have come by each age, waves included."""
+        shares = self.curves[charge.defect].shares
+        return shares if charge.subject_type == MARKET else shares * self.swells[charge.defect]
+
+    def prior(self, charge: Charge, skus: Codes) -> Prior:
+        """Return the prior of each subject, by the rows of the SKUs they are articles of."""
+        fits = self.fits[charge]
+        if len(fits) == 1:
+            place = np.zeros(skus.size, np.int64)
+        else:
+            known = (skus >= 0) & (skus < self.categories.size)
+            place = np.where(known, self.categories[np.where(known, skus, 0)], -1)
+            place = np.where(place < len(fits) - 1, place, -1)
+        a, b = np.array([fit.a for fit in fits]), np.array([fit.b for fit in fits])
+        return Prior(a[place], b[place])
+
+
+@dataclass(slots=True)
+class _Fit:
+    """A fit, and the number of reports it rests on."""
+
+    reports: int
+    usual: tuple[Usual, ...]
+
+    def is_outgrown(self, reports: int) -> bool:
+        """Whether it would rest on half as many reports again, or more."""
+        return 2 * reports >= 3 * self.reports
+
+
+@dataclass(slots=True)
+class Learning:
+    """What is learnt from day to day."""
+
+    budget: Budget
+    _delays: tuple[Delays, ...] = field(default_factory=lambda: tuple(Delays() for _ in DEFECTS))
+    _active: dict[tuple[Clock, str], list[int]] = field(default_factory=dict)
+    _fits: dict[Charge, _Fit] = field(default_factory=dict)
+    _category_of: dict[int, str] = field(default_factory=dict)
+    _rates: dict[int, Reals] = field(default_factory=dict)
+
+    def record(self, voices: Voices, days: Codes) -> None:
+        """Learn from new reports how late they come; ``days`` are the days of their periods."""
+        is_new = (voices.units > 0) & (voices.day <= days)
+        for defect in np.unique(voices.defect).tolist():
+            if DEFECTS[defect].clock in LEARNT:
+                at = np.flatnonzero((voices.defect == defect) & is_new)
+                ages = days[at] - voices.day[at]
+                self._delays[defect].record(voices.day[at], ages, voices.units[at])
+
+    def begin(self, day: int) -> None:
+        """Let it be ``day``."""
+        for defect, delays in zip(DEFECTS, self._delays, strict=True):
+            if defect.clock in LEARNT:
+                delays.roll(day)
+
+    def note_categories(self, skus: Codes, categories: Codes, subjects: Subjects) -> None:
+        """Learn which SKU is of which category; of several the first by name."""
+        known = (skus >= 0) & (categories >= 0)
+        pairs = np.unique(np.stack([skus[known], categories[known]], axis=1), axis=0)
+        for sku, category in pairs.tolist():
+            name = subjects.name("category", category)
+            before = self._category_of.get(sku)
+            if before is None or name < before:
+                self._category_of[sku] = name
+
+    def freeze(
+        self, counts: Counts, subjects: Subjects, open_rows: Mapping[Charge, Collection[int]]
+    ) -> Almanac:
+        """Return what is known as today begins; subjects with open problems teach nothing."""
+        today = counts.today
+        curves = tuple(self._curve(defect) for defect in range(len(DEFECTS)))
+        categories = self._categories(subjects)
+        pooled = tuple(_pooled(counts, defect, curves[defect]) for defect in range(len(DEFECTS)))
+        self._count_active(counts)
+        judged = [charge for charge in counts.reports if self._is_judged(counts, charge)]
+        for charge in judged:
+            self._renew(counts, charge, curves[charge.defect], categories, open_rows)
+        if today % WEEK == 0 or not self._rates:
+            self._rates = self._settled_rates(counts, curves, categories)
+        fits = {charge: self._fits[charge].usual for charge in judged}
+        rungs = {
+            charge: self._rungs(counts, charge)
+            for charge in judged
+            if charge.subject_type in DEFECTS[charge.defect].charged
+        }
+        swells = tuple(
+            _swell(counts, defect, curves[defect], pooled[defect]) for defect in range(len(DEFECTS))
+        )
+        version = _version(today, curves, fits, rungs)
+        return Almanac(today, version, curves, swells, fits, rungs, categories, self._rates, pooled)
+
+    def _curve(self, defect: int) -> Curve:
+        is_learnt = DEFECTS[defect].clock in LEARNT
+        return self._delays[defect].learned(ASSUMED) if is_learnt else AT_ONCE
+
+    def _categories(self, subjects: Subjects) -> Codes:
+        found = np.full(subjects.count("sku"), -1)
+        if self._category_of:
+            every = set(self._category_of.values())
+            rows = {name: subjects.row("category", name) for name in every}
+            skus = list(self._category_of)
+            found[skus] = [rows[name] for name in self._category_of.values()]
+        return found
+
+    def _count_active(self, counts: Counts) -> None:
+        """Count the subjects that had units yesterday."""
+        for key, rings in counts.units.items():
+            active = int(np.count_nonzero(rings.on(counts.today - 1)))
+            if active or key in self._active:
+                self._active.setdefault(key, []).append(active)
+
+    def _is_judged(self, counts: Counts, charge: Charge) -> bool:
+        first = counts.first_day.get(DEFECTS[charge.defect].clock)
+        enough = first is not None and counts.today - first >= LEARNING_DAYS
+        return enough and counts.heard[charge.defect] > 0
+
+    def _renew(
+        self,
+        counts: Counts,
+        charge: Charge,
+        curve: Curve,
+        categories: Codes,
+        open_rows: Mapping[Charge, Collection[int]],
+    ) -> None:
+        heard, before = counts.heard[charge.defect], self._fits.get(charge)
+        if before is not None and not (counts.today % WEEK == 0 and before.is_outgrown(heard)):
+            return
+        came, matured = counts.histories(charge, curve.shares)
+        taught = np.ones(came.size, np.bool_)
+        taught[list(open_rows.get(charge, ()))] = False
+        taught &= matured > 0
+        rate = _rate(int(came.sum()), float(np.cumsum(np.sort(matured))[-1:].sum()))
+        around = default(rate)
+        if charge.subject_type == "sku":
+            usual = _by_category(came, matured, taught, categories, around)
+        elif charge.subject_type in OF_ONE_ITEM:
+            usual = self._fits[Charge(charge.defect, "sku")].usual
+        elif np.count_nonzero(taught) > 1:
+            usual = (_likeliest(came[taught], matured[taught], around),)
+        else:
+            usual = (rollup(rate),)
+        self._fits[charge] = _Fit(heard, usual)
+
+    def _rungs(self, counts: Counts, charge: Charge) -> Rungs:
+        key = (DEFECTS[charge.defect].clock, charge.subject_type)
+        rings = counts.units[key]
+        subjects = int(np.count_nonzero(rings.older(np.arange(rings.size))))
+        active = active_days_a_month(np.array(self._active.get(key, [0])), subjects)
+        allowed = self.budget[charge.subject_type]
+        return Rungs.of(max(active, round(LEAST * allowed)), allowed)
+
+    def _settled_rates(
+        self,
+        counts: Counts,
+        curves: tuple[Curve, ...],
+        categories: Codes,
+    ) -> dict[int, Reals]:
+        found: dict[int, Reals] = {}
+        for defect, names in enumerate(COUNTED):
+            charge = Charge(defect, "sku")
+            if "sku" in names and charge in self._fits:
+                came, matured = counts.histories(charge, curves[defect].shares, SETTLED_AGE)
+                prior = _priors(self._fits[charge].usual, categories, came.size)
+                found[defect] = (prior.a + came) / (prior.b + matured)
+        return found
+
+
+def _priors(fits: tuple[Usual, ...], categories: Codes, size: int) -> Prior:
+    place = np.full(size, -1)
+    place[: categories.size] = categories[:size]
+    place = np.where(place < len(fits) - 1, place, -1)
+    a, b = np.array([fit.a for fit in fits]), np.array([fit.b for fit in fits])
+    return Prior(a[place], b[place])
+
+
+def _rate(came: int, matured: float) -> float:
+    """Return reports a unit, never quite none."""
+    return max(max(came, 0.5) / max(matured, 1.0), NEARLY_NONE)
+
+
+def _likeliest(came: Codes, matured: Reals, around: Usual) -> Usual:
+    """Return the fit, in an order of subjects that does not depend on their rows."""
+    order = np.lexsort((matured, came))
+    return likeliest(came[order], matured[order], around)
+
+
+def _by_category(
+    came: Codes, matured: Reals, taught: Flags, categories: Codes, around: Usual
+) -> tuple[Usual, ...]:
+    place = np.full(came.size, -1)
+    place[: min(categories.size, came.size)] = categories[: came.size]
+    pooled = _likeliest(came[taught], matured[taught], around)
+    fits = []
+    for category in range(int(categories.max(initial=-1)) + 1):
+        mine = taught & (place == category)
+        fits.append(_likeliest(came[mine], matured[mine], pooled))
+    return (*fits, pooled)
+
+
+def _pooled(counts: Counts, defect: int, curve: Curve) -> float:
+    """Return reports a unit over the whole market."""
+    if not counts.heard[defect]:
+        return NEARLY_NONE
+    market = counts.cohorts(Charge(defect, MARKET), EVERYBODY)
+    matured = float(np.cumsum(market.units[0] * curve.shares)[-1] + market.older_units[0])
+    came = int(market.reports[0].sum() + market.older_reports[0])
+    return _rate(came, matured)
+
+
+def _swell(counts: Counts, defect: int, curve: Curve, pooled: float) -> Reals:
+    """Return by age how many times the usual the market reports of that cohort, at least 1."""
+    if not counts.heard[defect]:
+        return STILL
+    market = counts.cohorts(Charge(defect, MARKET), EVERYBODY)
+    expected = market.units[0] * curve.shares * pooled
+    swell: Reals = np.maximum(1.0, (market.reports[0] + STEADY) / (expected + STEADY))
+    return swell
+
+
+def _version(
+    day: int,
+    curves: tuple[Curve, ...],
+    fits: Mapping[Charge, tuple[Usual, ...]],
+    rungs: Mapping[Charge, Rungs],
+) -> str:
+    """Return a short name of all that was learnt, the same on every machine and partition."""
+    digest = hashlib.blake2b(digest_size=6)
+    digest.update(repr((day, [curve.version for curve in curves])).encode())
+    told = [(charge, sorted((fit.a, fit.b) for fit in fits[charge])) for charge in sorted(fits)]
+    digest.update(repr((told, sorted(rungs.items()))).encode())
+    return digest.hexdigest()

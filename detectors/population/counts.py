@@ -1,0 +1,199 @@
+"""Everything that is counted about populations: units by clock, reports by defect, per subject."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from detectors.journeys.names import Codes
+from detectors.observations import Clock
+from detectors.population.buyers import Buyers
+from detectors.population.defects import DEFECTS
+from detectors.population.evidence import WINDOW, Cohorts, Reals
+from detectors.population.rings import Rings
+from detectors.population.subjects import MARKET, SUBJECT_TYPES, Rows
+from detectors.population.told import Out, Voices
+
+COUNTED: Final = tuple(
+    tuple(name for name in SUBJECT_TYPES if name in {*defect.charged, MARKET}) for defect in DEFECTS
+)
+"""By defect: the subject types its reports are counted under; the market always is."""
+
+TYPES_OF_CLOCK: Final[Mapping[Clock, tuple[str, ...]]] = {
+    clock: tuple(
+        name
+        for name in SUBJECT_TYPES
+        if any(name in COUNTED[i] for i, d in enumerate(DEFECTS) if d.clock is clock)
+    )
+    for clock in Clock
+}
+"""By clock: the subject types under which its units are counted."""
+
+
+class Charge(NamedTuple):
+    """One defect counted under one subject type: what has a threshold and a ladder of its own."""
+
+    defect: int
+    subject_type: str
+
+
+class Span(NamedTuple):
+    """Cohort days, both included."""
+
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Excision:
+    """Cohorts of one subject that a closed incident explains: no start, no usual rate from them."""
+
+    spans: list[Span] = field(default_factory=list)
+    older_units: int = 0
+    """Of its units that have left the window."""
+    older_reports: int = 0
+
+    def covers(self, day: int) -> bool:
+        """Whether the cohort of ``day`` is one of them."""
+        return any(span.first <= day <= span.last for span in self.spans)
+
+
+class Counts:
+    """All counts. They are sums, so that neither order nor partitions matter."""
+
+    def __init__(self) -> None:
+        """Start with nothing, on no day."""
+        self.today = 0
+        self.units: dict[tuple[Clock, str], Rings] = {
+            (clock, name): Rings() for clock, names in TYPES_OF_CLOCK.items() for name in names
+        }
+        self.reports: dict[Charge, Rings] = {
+            Charge(defect, name): Rings() for defect, names in enumerate(COUNTED) for name in names
+        }
+        self.heard: list[int] = [0] * len(DEFECTS)
+        """By defect: reports counted in all."""
+        self.first_day: dict[Clock, int] = {}
+        """By clock: the first cohort day that had units."""
+        self._buyers = Buyers()
+        self._excisions: dict[tuple[Charge, int], Excision] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use by counts, bytes."""
+        return sum(rings.nbytes for rings in (*self.units.values(), *self.reports.values()))
+
+    # ----- taking in -----
+
+    def add_units(self, out: Out, rows: Rows) -> None:
+        """Count units of cohorts up to today."""
+        for clock in np.unique(out.clock).tolist():
+            at = np.flatnonzero(out.clock == clock)
+            first = int(out.day[at].min())
+            self.first_day[Clock(clock)] = min(first, self.first_day.get(Clock(clock), first))
+            for name in TYPES_OF_CLOCK[Clock(clock)]:
+                _add(self.units[Clock(clock), name], out, rows[name], at, self.today)
+
+    def weights(self, voices: Voices, rows: Rows) -> dict[str, Codes]:
+        """Return by subject type what each report changes; a buyer counts once per cohort.
+
+        To be asked once for every report, in the order of periods: it remembers who reported.
+        """
+        cells = np.stack([rows[name] for name in SUBJECT_TYPES], axis=1)
+        buyer = np.where(voices.day > self.today - WINDOW, voices.buyer, 0)
+        keys = zip(voices.defect.tolist(), voices.day.tolist(), buyer.tolist(), strict=True)
+        changes = self._buyers.count(list(keys), cells, voices.units)
+        changes[cells < 0] = 0
+        return {name: changes[:, place] for place, name in enumerate(SUBJECT_TYPES)}
+
+    def add_reports(self, voices: Voices, rows: Rows, weights: Mapping[str, Codes]) -> None:
+        """Count reports with what they change."""
+        for defect in np.unique(voices.defect).tolist():
+            at = np.flatnonzero(voices.defect == defect)
+            self.heard[defect] += int(voices.units[at].sum())
+            for name in COUNTED[defect]:
+                index = at[weights[name][at] != 0]
+                rings, some_rows = self.reports[Charge(defect, name)], rows[name][index]
+                rings.extend(int(some_rows.max(initial=-1)) + 1)
+                rings.add(some_rows, voices.day[index], weights[name][index], self.today)
+
+    def begin(self, day: int) -> None:
+        """Let it be ``day``, the one after today or later."""
+        for today in range(max(self.today + 1, day - WINDOW + 1), day + 1):
+            self._fold(today)
+            for rings in (*self.units.values(), *self.reports.values()):
+                rings.begin(today)
+            self._buyers.forget(today - WINDOW)
+        self.today = day
+
+    def _fold(self, today: int) -> None:
+        """Remember what leaves the window with the cohorts that incidents explain."""
+        leaving = today - WINDOW
+        for (charge, row), excision in self._excisions.items():
+            if excision.covers(leaving):
+                excision.older_units += self._count(self._units_of(charge), row, leaving)
+                excision.older_reports += self._count(self.reports[charge], row, leaving)
+
+    def _count(self, rings: Rings, row: int, day: int) -> int:
+        return rings.at(row, day) if row < rings.size else 0
+
+    def _units_of(self, charge: Charge) -> Rings:
+        return self.units[DEFECTS[charge.defect].clock, charge.subject_type]
+
+    # ----- incidents -----
+
+    def excise(self, charge: Charge, row: int, span: Span) -> None:
+        """Leave the cohorts of ``span`` out of whatever is asked about a subject from now on."""
+        self._excisions.setdefault((charge, row), Excision()).spans.append(span)
+
+    # ----- asking -----
+
+    def cohorts(self, charge: Charge, rows: Codes) -> Cohorts:
+        """Return the cohorts of ``rows`` as of today, without those that incidents explain."""
+        units, reports = self._units_of(charge), self.reports[charge]
+        units.extend(int(rows.max(initial=-1)) + 1)
+        reports.extend(int(rows.max(initial=-1)) + 1)
+        found = Cohorts(
+            np.maximum(units.recent(rows, self.today), 0),
+            np.maximum(reports.recent(rows, self.today), 0),
+            np.maximum(units.older(rows), 0),
+            np.maximum(reports.older(rows), 0),
+        )
+        self.conceal(charge, rows, found.units, found.reports)
+        for place, excision in self._excised(charge, rows):
+            found.older_units[place] = max(found.older_units[place] - excision.older_units, 0)
+            found.older_reports[place] = max(found.older_reports[place] - excision.older_reports, 0)
+        return found
+
+    def conceal(self, charge: Charge, rows: Codes, units: Codes, reports: Codes) -> None:
+        """Blank the ages (columns) of ``rows`` whose cohorts are explained by incidents."""
+        for place, excision in self._excised(charge, rows):
+            hidden = [excision.covers(self.today - age) for age in range(WINDOW)]
+            units[place, hidden] = 0
+            reports[place, hidden] = 0
+
+    def _excised(self, charge: Charge, rows: Codes) -> Iterator[tuple[int, Excision]]:
+        if not self._excisions:
+            return
+        for place, row in enumerate(rows.tolist()):
+            excision = self._excisions.get((charge, row))
+            if excision is not None:
+                yield place, excision
+
+    def histories(self, charge: Charge, curve: Reals, age: int = 0) -> tuple[Codes, Reals]:
+        """Return reports and matured units of every subject, of cohorts ``age`` days and older."""
+        units, reports = self._units_of(charge), self.reports[charge]
+        size = max(units.size, reports.size)
+        units.extend(size)
+        reports.extend(size)
+        every = np.arange(size)
+        weighed = units.recent(every, self.today)[:, age:] * curve[age:]
+        matured = np.cumsum(weighed, axis=1)[:, -1] + units.older(every)
+        came = reports.recent(every, self.today)[:, age:].sum(axis=1) + reports.older(every)
+        return np.maximum(came, 0), np.maximum(matured, 0.0)
+
+
+def _add(rings: Rings, out: Out, rows: Codes, at: Codes, today: int) -> None:
+    at = at[rows[at] >= 0]
+    rings.extend(int(rows[at].max(initial=-1)) + 1)
+    rings.add(rows[at], out.day[at], out.units[at], today)

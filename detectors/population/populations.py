@@ -1,0 +1,206 @@
+"""Which subjects have gone bad: counts in, problems about populations out, period by period."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from detectors.journeys.names import Codes
+from detectors.journeys.vocabulary import Vocabulary
+from detectors.observations import Exposures, Repair, Reports
+from detectors.population.almanac import Almanac, Learning
+from detectors.population.counts import Charge, Counts
+from detectors.population.log import Log
+from detectors.population.roots import Roots
+from detectors.population.rules import PopulationRules
+from detectors.population.subjects import SUBJECT_TYPES, Subjects
+from detectors.population.told import Out, Told, Voices, some
+from detectors.population.tracks import IsOpen, Tracks
+from detectors.population.weighing import News, Reading, Table, readings
+from schemas.problems import Change
+from schemas.times import DAY
+
+Watch = Callable[[Reading, Almanac], None]
+"""Is told the evidence about a subject that somebody asks about."""
+
+NOBODY: Final[Collection[int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """Periods that are judged together: of one day, without a repair before the last one's end."""
+
+    until: int
+    """End of the last of them, ms UTC."""
+    readings: Mapping[int, list[Reading]]
+    """By end of period: the evidence that may matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Somebody who asks about one subject: told its evidence whenever it was reported on."""
+
+    subject_type: str
+    name: str
+    watch: Watch
+
+
+class Populations:
+    """Counts of every subject, what is usual, and the problems that are open about subjects."""
+
+    def __init__(self, rules: PopulationRules, probe: Probe | None = None) -> None:
+        """Start without knowledge."""
+        self._rules = rules
+        self._probe = probe
+        self._subjects = Subjects()
+        self._told = Told(self._subjects, rules.ends_of)
+        self._counts = Counts()
+        self._learning = Learning(rules.budget)
+        self._log = Log(self._told)
+        roots = Roots(self._subjects, self._log, rules.budget)
+        self.tracks = Tracks(self._subjects, self._counts, roots)
+        self._almanac: Almanac | None = None
+        self._has_begun = False
+        """Whether today's beginning has been looked at."""
+        self._repairs: list[tuple[int, Repair]] = []
+        """Repairs not judged yet, with the ends of their periods."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use by counts, bytes."""
+        return self._counts.nbytes
+
+    def is_waiting(self, end: int) -> bool:
+        """Whether something was told that counts from the period that ends at ``end`` (ms UTC)."""
+        return self._told.has_until(end)
+
+    def hear(self, source: int, out: Exposures, reports: Reports, words: Vocabulary) -> None:
+        """Take in what a partition tells; ``source`` names it."""
+        self._told.hear(source, out, reports, words)
+
+    def mend(self, repair: Repair) -> None:
+        """Take in a repair."""
+        self._repairs.append((self._rules.end_of(repair.at), repair))
+
+    # ----- days -----
+
+    def days(self, last: int) -> Iterator[tuple[int, Out, Voices]]:
+        """Begin and yield each day up to the period that ended ``last`` (ms UTC), with its news.
+
+        Days on which nothing was told and nothing is open are passed over.
+        """
+        out, voices = self._told.take(last)
+        days = [(one.end - 1) // DAY for one in (out, voices)]
+        told = sorted({*days[0].tolist(), *days[1].tolist()})
+        if not self._counts.today:
+            if not told:
+                return
+            self._go_to(told[0])
+        final = last // DAY
+        while True:
+            today = self._counts.today
+            yield (
+                today,
+                some(out, np.flatnonzero(days[0] == today)),
+                some(voices, np.flatnonzero(days[1] == today)),
+            )
+            if today >= final:
+                return
+            self._go_to(self._next(today, told, final))
+
+    def _next(self, today: int, told: list[int], final: int) -> int:
+        if not self.tracks.is_idle:
+            return today + 1
+        return next((day for day in told if day > today), final)
+
+    def _go_to(self, day: int) -> None:
+        self._counts.begin(day)
+        self._learning.begin(day)
+        self._log.forget(day)
+        self._almanac = None
+        self._has_begun = False
+
+    def begin_day(self) -> list[Change]:
+        """Return what the beginning of today brings, once."""
+        if self._has_begun or self.tracks.is_idle:
+            return []
+        self._has_begun = True
+        return self.tracks.begin_day(self._frozen())
+
+    def _frozen(self) -> Almanac:
+        """Return what is known at the beginning of today; asked before today's news are counted."""
+        if self._almanac is None:
+            rows = self.tracks.rows
+            self._almanac = self._learning.freeze(self._counts, self._subjects, rows)
+        return self._almanac
+
+    # ----- sittings -----
+
+    def sittings(self, last: int, out: Out, voices: Voices) -> Iterator[Sitting]:
+        """Weigh and count a day's news; yield them cut where a repair changes what counts."""
+        ends = {end for end, _ in self._repairs if end <= last}
+        today_ends = {end for end in ends if (end - 1) // DAY <= self._counts.today}
+        stop = min(last, (self._counts.today + 1) * DAY)
+        since = 0
+        for until in sorted({*today_ends, stop}):
+            part = some(out, _between(out.end, since, until))
+            heard = some(voices, _between(voices.end, since, until))
+            yield Sitting(until, self._weigh_and_count(part, heard))
+            since = until
+
+    def _weigh_and_count(self, out: Out, voices: Voices) -> dict[int, list[Reading]]:
+        found: dict[int, list[Reading]] = {}
+        if not len(out) and not len(voices):
+            return found
+        almanac = self._frozen()
+        news = self._news(out, voices)
+        for reading in self._readings(almanac, news) if len(voices) else ():
+            found.setdefault(reading.end, []).append(reading)
+        self._counts.add_units(out, news.out_rows)
+        self._counts.add_reports(news.voices, news.voice_rows, news.weights)
+        skus, categories = news.out_rows["sku"], news.out_rows["category"]
+        self._learning.note_categories(skus, categories, self._subjects)
+        self._learning.record(news.voices, (news.voices.end - 1) // DAY)
+        self._log.append(out, news.out_rows, news.voices, news.voice_rows)
+        return found
+
+    def _news(self, out: Out, voices: Voices) -> News:
+        # A buyer's new report stands before an old one is taken back, whichever was told first.
+        voices = some(voices, np.lexsort((-voices.units, voices.end)))
+        rows = self._told.rows(voices)
+        weights = (
+            self._counts.weights(voices, rows)
+            if len(voices)
+            else dict.fromkeys(SUBJECT_TYPES, np.empty(0, np.int64))
+        )
+        return News(out, self._told.rows(out), voices, rows, weights)
+
+    def _readings(self, almanac: Almanac, news: News) -> Iterator[Reading]:
+        for charge in almanac.rungs:
+            table = Table(charge, self._counts, almanac, self._subjects)
+            probed = self._probed(charge)
+            for reading in readings(table, news, probed):
+                if self._probe is not None and reading.subject.row in probed:
+                    self._probe.watch(reading, almanac)
+                yield reading
+
+    def _probed(self, charge: Charge) -> Collection[int]:
+        if self._probe is None or self._probe.subject_type != charge.subject_type:
+            return NOBODY
+        return (self._subjects.row(charge.subject_type, self._probe.name),)
+
+    def decide(self, end: int, found: list[Reading], is_open: IsOpen) -> list[Change]:
+        """Return what the period that ended at ``end`` (ms UTC) changed."""
+        return self.tracks.decide(end, found, self._frozen(), is_open)
+
+    def repair(self, end: int) -> list[Change]:
+        """Return what the repairs of periods that ended at ``end`` (ms UTC) put to an end."""
+        due = [repair for at, repair in self._repairs if at <= end]
+        self._repairs = [(at, repair) for at, repair in self._repairs if at > end]
+        due.sort(key=lambda repair: (repair.at, repair.sku, repair.warehouse_id))
+        return [change for repair in due for change in self.tracks.repaired(repair, end)]
+
+
+def _between(ends: Codes, since: int, until: int) -> Codes:
+    return np.flatnonzero((ends > since) & (ends <= until))

@@ -1,0 +1,372 @@
+"""Problems about populations from their first sign to their end, and who stands behind whom."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import log
+from typing import Final, NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from detectors.observations import Repair
+from detectors.population.almanac import Almanac
+from detectors.population.counts import Charge, Counts, Span
+from detectors.population.evidence import WINDOW, Cohorts
+from detectors.population.ladders import Rung, kind_of, reached, threshold
+from detectors.population.recovery import RELIST, bad_rate, course
+from detectors.population.roots import Roots, family_of
+from detectors.population.subjects import PAIR, Subjects
+from detectors.population.telling import Clean, Proof, problem_of, recovery_of
+from detectors.population.weighing import Reading, Subject, Table, read_now
+from schemas.problems import Cause, Change, ChangeKind, Problem
+from schemas.times import DAY
+
+CLOCK: Final = "clock"
+"""The cause of an end that came because time passed."""
+
+TAKEN_BACK: Final = "report taken back"
+"""The cause of an end that came because reports no longer stand."""
+
+PROPOSED: Final = 30
+"""Days after which a proposal to sell again is dropped."""
+
+FADED: Final = log(10)
+"""A problem is over when log R is so far below the lowest rung: healthy units outweigh it."""
+
+RIPE: Final = 0.5
+"""Share of its reports that must have come before a cohort counts as clean."""
+
+FEWEST_DAYS: Final = 3
+"""Cohort days that a subject must have been clean for."""
+
+IsOpen = Callable[[str, str], bool]
+"""Whether a problem of a kind about a SKU is open already for another reason."""
+
+
+@dataclass(slots=True)
+class Track:
+    """The open problems about one subject and charge, one for each rung it climbed."""
+
+    subject: Subject
+    start: int
+    """The likeliest first bad cohort day when the highest rung was reached."""
+    usual: float = 0.0
+    """The usual rate, reports a unit."""
+    bad: float = 0.0
+    """The rate of the fault, likewise."""
+    problems: dict[Rung, Problem] = field(default_factory=dict)
+
+    @property
+    def is_root(self) -> bool:
+        """Whether its highest problem is under no other one."""
+        return self.top.parent is None
+
+    @property
+    def top(self) -> Problem:
+        """The problem of the highest rung."""
+        return self.problems[max(self.problems)]
+
+
+class Probation(NamedTuple):
+    """A repaired SKU that has to show that it is clean."""
+
+    start: int
+    """First cohort day after the repair."""
+    usual: float
+    """The usual rate, reports a unit."""
+    bad: float
+    """The rate of the fault, likewise."""
+
+
+def mildest(reading: Reading) -> float:
+    """Return the mildest rate that the reports of a fault still allow, reports a unit.
+
+    It is the lower 5 % bound of the rate of a Poisson count (Wilson and Hilferty, 1931): what was
+    found by looking everywhere for the worst is seldom as bad as it looked.
+    """
+    n = max(reading.reports, 1)
+    least = n * max(1 - 1 / (9 * n) - 1.645 / (3 * n**0.5), 0.0) ** 3
+    seen = bad_rate(np.array([least]), np.array([reading.matured]), np.array([reading.usual]))
+    return float(seen[0])
+
+
+class Tracks:
+    """All open problems about populations, and what is asked of them day by day."""
+
+    def __init__(self, subjects: Subjects, counts: Counts, roots: Roots) -> None:
+        """Start without problems."""
+        self._subjects = subjects
+        self._counts = counts
+        self._roots = roots
+        self._open: dict[Subject, Track] = {}
+        self._probation: dict[Subject, Probation] = {}
+        self._proposed: dict[Subject, Problem] = {}
+        """Open proposals to sell a SKU again."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing has to be looked at when a day begins."""
+        return not (self._open or self._probation or self._proposed)
+
+    @property
+    def rows(self) -> Mapping[Charge, set[int]]:
+        """The subjects with open problems, by charge."""
+        found: dict[Charge, set[int]] = {}
+        for charge, row in self._open:
+            found.setdefault(charge, set()).add(row)
+        return found
+
+    def is_open(self, kind: str, sku: str) -> bool:
+        """Whether a problem of ``kind`` is open about a SKU."""
+        row = self._subjects.row("sku", sku)
+        return any(
+            problem.kind == kind
+            for subject, track in self._open.items()
+            if subject.row == row and subject.charge.subject_type == "sku"
+            for problem in track.problems.values()
+        )
+
+    # ----- periods -----
+
+    def decide(
+        self, end: int, readings: Sequence[Reading], almanac: Almanac, is_open: IsOpen
+    ) -> list[Change]:
+        """Return what the period that ended at ``end`` (ms UTC) began and took back."""
+        changes: list[Change] = []
+        for reading in self._ordered(readings):
+            changes += self._take_back(reading, almanac)
+        fresh = [r for r in self._ordered(readings) if self._is_news(r, almanac, is_open)]
+        families: dict[object, list[Reading]] = {}
+        for reading in fresh:
+            families.setdefault(family_of(reading.subject.charge), []).append(reading)
+        for some in families.values():
+            changes += self._begin(end, some, almanac)
+        return changes
+
+    def _ordered(self, readings: Iterable[Reading]) -> list[Reading]:
+        return sorted(readings, key=lambda r: (r.subject.charge, self._name(r.subject)))
+
+    def _name(self, subject: Subject) -> str:
+        return self._subjects.name(subject.charge.subject_type, subject.row)
+
+    def _by_name(self, charge: Charge, rows: Iterable[int]) -> list[int]:
+        return sorted(rows, key=lambda row: self._name(Subject(charge, row)))
+
+    def _is_news(self, reading: Reading, almanac: Almanac, is_open: IsOpen) -> bool:
+        charge = reading.subject.charge
+        rung = reached(charge, almanac.rungs[charge], reading.log_r)
+        if rung is None:
+            return False
+        track = self._open.get(reading.subject)
+        if track is not None and max(track.problems) >= rung:
+            return False
+        known = charge.subject_type == "sku"
+        return not (known and is_open(kind_of(charge, rung), self._name(reading.subject)))
+
+    def _take_back(self, reading: Reading, almanac: Almanac) -> list[Change]:
+        """Withdraw what the reports taken back in this period had carried over its rung."""
+        track = self._open.get(reading.subject)
+        if track is None or reading.was_log_r is None:
+            return []
+        rungs = almanac.rungs[reading.subject.charge]
+        fallen = [
+            rung
+            for rung in sorted(track.problems, reverse=True)
+            if reading.log_r < threshold(rungs, rung) <= reading.was_log_r
+        ]
+        return [self._end(track, rung, reading.end, ChangeKind.WITHDRAWN, TAKEN_BACK)
+                for rung in fallen]  # fmt: skip
+
+    def _end(self, track: Track, rung: Rung, end: int, what: ChangeKind, fact: str) -> Change:
+        problem, cause = track.problems.pop(rung), Cause(fact, end, end)
+        if not track.problems:
+            del self._open[track.subject]
+        if what is ChangeKind.WITHDRAWN:
+            return Change(what, end, replace(problem, withdrawn_at=end, ended_by=cause))
+        return Change(what, end, replace(problem, cleared_at=end, ended_by=cause))
+
+    def _begin(self, end: int, fresh: Sequence[Reading], almanac: Almanac) -> list[Change]:
+        """Open the problems of one family, root causes first, and put the rest under them."""
+        standing = self._standing(family_of(fresh[0].subject.charge))
+        sorted_out = self._roots.sort_out(end, fresh, standing, almanac)
+        changes: list[Change] = []
+        for reading in sorted(fresh, key=lambda r: r.subject in sorted_out.parents):
+            parent = self._above(reading.subject, sorted_out.parents.get(reading.subject))
+            changes += self._open_one(reading, almanac, sorted_out.proofs[reading.subject], parent)
+        for subject, above in sorted_out.parents.items():
+            changes += self._attach(self._open.get(subject), self._above(subject, above), end)
+        return changes
+
+    def _standing(self, family: object) -> list[Track]:
+        return [t for s, t in self._open.items() if family_of(s.charge) == family]
+
+    def _above(self, subject: Subject, root: Subject | None) -> Problem | None:
+        """Return the problem that one about ``subject`` is put under, if ``root`` is its cause.
+
+        Nothing is put under what is itself under it: who was taken for the cause first stays so.
+        """
+        track = None if root is None else self._open.get(root)
+        if track is None:
+            return None
+        every = {p.id: p for one in self._open.values() for p in one.problems.values()}
+        mine = (subject.charge.subject_type, self._name(subject))
+        above: Problem | None = track.top
+        while above is not None and (above.subject_type, above.subject) != mine:
+            above = every.get(above.parent or "")
+        return track.top if above is None else None
+
+    def _open_one(
+        self, reading: Reading, almanac: Almanac, proof: Proof, parent: Problem | None
+    ) -> list[Change]:
+        subject, charge = reading.subject, reading.subject.charge
+        rung = reached(charge, almanac.rungs[charge], reading.log_r)
+        if rung is None:
+            raise ValueError(f"{subject} has reached no rung")
+        problem = problem_of(reading, rung, self._name(subject), almanac, proof)
+        if parent is not None:
+            problem = replace(problem, parent=parent.id)
+        track = self._open.setdefault(subject, Track(subject, reading.start))
+        track.start, track.usual = reading.start, reading.usual
+        track.bad = mildest(reading)
+        below = dict(track.problems)
+        track.problems[rung] = problem
+        self._probation.pop(subject, None)
+        changes = [Change(ChangeKind.OPENED, reading.end, problem)]
+        for lower in sorted(below):
+            changes += self._under(track, lower, problem, reading.end)
+        return changes
+
+    def _under(self, track: Track, rung: Rung, parent: Problem, end: int) -> list[Change]:
+        before = track.problems[rung]
+        if before.parent is not None or before.id == parent.id:
+            return []
+        track.problems[rung] = replace(before, parent=parent.id)
+        return [Change(ChangeKind.ATTACHED, end, track.problems[rung])]
+
+    def _attach(self, track: Track | None, parent: Problem | None, end: int) -> list[Change]:
+        """Put the highest problem of a track under another one, unless it is under one already."""
+        if track is None or parent is None:
+            return []
+        return self._under(track, max(track.problems), parent, end)
+
+    # ----- days -----
+
+    def begin_day(self, almanac: Almanac) -> list[Change]:
+        """Return which problems are over at the beginning of a day, and who has proved clean."""
+        end = almanac.day * DAY
+        changes: list[Change] = []
+        for charge, rows in sorted(self.rows.items()):
+            if charge in almanac.rungs:
+                table = Table(charge, self._counts, almanac, self._subjects)
+                ordered = self._by_name(charge, rows)
+                for reading in read_now(table, ordered, end):
+                    changes += self._review(table, reading)
+        return changes + self._review_probation(almanac, end)
+
+    def _review(self, table: Table, reading: Reading) -> list[Change]:
+        """End what is over: cohorts since then are clean, or healthy units outweigh the fault."""
+        track, end = self._open[reading.subject], reading.end
+        clean = self._since(table, track.subject, track.start + 1, track.usual, track.bad)
+        if clean is not None:
+            span = Span(track.start, table.almanac.day - clean.age - 1)
+            self._counts.excise(track.subject.charge, track.subject.row, span)
+        elif reading.log_r >= table.rungs.watch - FADED:
+            return []
+        gone = sorted(track.problems, reverse=True)
+        return [self._end(track, rung, end, ChangeKind.CLEARED, CLOCK) for rung in gone]
+
+    def _since(
+        self, table: Table, subject: Subject, first: int, usual: float, bad: float
+    ) -> Clean | None:
+        """Return since when cohorts from the day ``first`` on prove a subject clean, if they do.
+
+        ``usual`` and ``bad`` are the rates to choose between, reports a unit. Cohorts of which
+        most reports are still to come prove nothing, and neither does a lucky day or two.
+        """
+        days = min(table.almanac.day - first + 1, WINDOW)
+        curve = table.almanac.curve(subject.charge)
+        youngest = int(np.argmax(curve >= RIPE))
+        if days < youngest + FEWEST_DAYS:
+            return None
+        cohorts = self._cohorts(subject)
+        units, reports = cohorts.units.copy(), cohorts.reports.copy()
+        units[:, :youngest] = 0
+        ratios = course(units, reports, curve, np.array([usual]), np.array([bad]))[0, :days]
+        age = youngest + FEWEST_DAYS - 1
+        age += int(np.argmax(ratios[age:]))
+        if ratios[age] < RELIST:
+            return None
+        some = slice(0, age + 1)
+        return Clean(
+            age,
+            int(units[0, some].sum()),
+            float(np.cumsum(units[0, some] * curve[some])[-1]),
+            int(reports[0, some].sum()),
+            float(ratios[age]),
+        )
+
+    def _cohorts(self, subject: Subject) -> Cohorts:
+        return self._counts.cohorts(subject.charge, np.array([subject.row]))
+
+    # ----- repairs -----
+
+    def repaired(self, repair: Repair, end: int) -> list[Change]:
+        """End what is open about a SKU that was put right, and count cohorts from tomorrow on.
+
+        What left before the end of the day of the repair may still have been bad: it is evidence
+        neither for a new fault nor for what is usual.
+        """
+        day = repair.cause.occurred_at // DAY
+        changes = self._drop_proposals(end, lambda problem: problem.subject == repair.sku)
+        for subject in self._mended(repair):
+            track = self._open.get(subject)
+            start = track.start if track is not None else day - WINDOW + 1
+            self._counts.excise(subject.charge, subject.row, Span(min(start, day), day))
+            if track is None:
+                continue
+            if subject.charge.subject_type == "sku":
+                self._probation[subject] = Probation(day + 1, track.usual, track.bad)
+            for rung in sorted(track.problems, reverse=True):
+                changes.append(self._end(track, rung, end, ChangeKind.CLEARED, repair.cause.fact))
+        return changes
+
+    def _mended(self, repair: Repair) -> list[Subject]:
+        """Return the subjects that a repair is about: the SKU, here or in every warehouse."""
+        skus = self._subjects.row("sku", repair.sku)
+        pairs = self._subjects.pairs_of(skus, repair.warehouse_id)
+        found = []
+        for charge in sorted(self._counts.reports):
+            if charge.subject_type == "sku" and not repair.warehouse_id:
+                found.append(Subject(charge, skus))
+            elif charge.subject_type == PAIR:
+                found += [Subject(charge, row) for row in pairs]
+        return found
+
+    def _review_probation(self, almanac: Almanac, end: int) -> list[Change]:
+        """Propose to sell again what has gone out clean often enough since its repair."""
+        oldest = end - PROPOSED * DAY
+        changes = self._drop_proposals(end, lambda problem: problem.opened_at <= oldest)
+        for subject in sorted(self._probation, key=lambda s: (s.charge, self._name(s))):
+            probation = self._probation[subject]
+            table = Table(subject.charge, self._counts, almanac, self._subjects)
+            clean = self._since(table, subject, probation.start, probation.usual, probation.bad)
+            if clean is not None:
+                del self._probation[subject]
+                problem = recovery_of(
+                    subject.charge, self._name(subject), end, probation.start, clean
+                )
+                self._proposed[subject] = problem
+                changes.append(Change(ChangeKind.OPENED, end, problem))
+        return changes
+
+    def _drop_proposals(self, end: int, is_over: Callable[[Problem], bool]) -> list[Change]:
+        gone = [subject for subject, problem in self._proposed.items() if is_over(problem)]
+        cause = Cause(CLOCK, end, end)
+        return [
+            Change(
+                ChangeKind.CLEARED,
+                end,
+                replace(self._proposed.pop(subject), cleared_at=end, ended_by=cause),
+            )
+            for subject in sorted(gone, key=self._name)
+        ]
