@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.blame import named, trial
+from benchmarks.curves import trial as learning
 from benchmarks.evidence import BELIEVED, Beliefs, Weighed, judged, read, write_alarms
 from benchmarks.evidence_score import Fault, Played, Truth, calibrated, over
 from benchmarks.repairs import trial as repair
@@ -128,3 +129,11 @@ def test_a_repaired_fault_does_not_come_back() -> None:
 
     assert (outcome.found, outcome.left_in, outcome.left_out) == (True, True, False)
     assert outcome.relisted_after is not None
+
+
+def test_a_learned_curve_is_about_as_near_the_truth_as_if_all_delays_were_known() -> None:
+    reports, error, least = learning(5, 10_000)
+
+    assert 9_700 < reports < 10_300
+    assert error < 0.02
+    assert least < 0.02
