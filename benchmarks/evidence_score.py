@@ -16,12 +16,9 @@ import numpy as np
 
 from benchmarks.evidence import BELIEVED, Beliefs, Weighed, World, judged, read, write_alarms
 from benchmarks.measuring import ROOT, run
-from benchmarks.worlds import CACHE
 from detectors.population.evidence import Counts
 
 SIMULATOR: Final = ROOT.parent / "shared" / "bench" / "fault_sim.py"
-FOLDER: Final = CACHE / "evidence"
-
 WARM: Final = 30
 """Days of history before alarms count."""
 
@@ -36,7 +33,9 @@ USUAL: Final = 0.015
 class Referee:
     """The simulator, which is the referee as well: a program beside this project."""
 
-    path: Path = SIMULATOR
+    path: Path
+    folder: Path
+    """Where worlds are kept while they are scored."""
 
     @property
     def missing(self) -> str:
@@ -103,9 +102,8 @@ IDEAL: Final = Setting("ideal worlds")
 
 def play(referee: Referee, seed: int, keys: int, budget: float, setting: Setting = IDEAL) -> Played:
     """Let the world of ``seed`` be emitted, weigh all of it, and forget the events."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     name = "-".join((str(seed), str(keys), *setting.emit))
-    events, truth = FOLDER / f"{name}.csv", FOLDER / f"{name}.json"
+    events, truth = referee.folder / f"{name}.csv", referee.folder / f"{name}.json"
     files = ("--events", events, "--truth", truth)
     referee.ask("emit", "--seed", seed, "--keys", keys, *setting.emit, *files)
     known = msgspec.json.decode(truth.read_bytes(), type=Truth)
@@ -140,9 +138,9 @@ def over(played: Played, threshold: float | None) -> tuple[Counts, Counts]:
 
 def refereed(referee: Referee, played: Played, threshold: float | None) -> Verdict:
     """Let the referee score the alarms."""
-    alarms = FOLDER / "alarms.csv"
+    alarms = referee.folder / "alarms.csv"
     write_alarms(alarms, *over(played, threshold))
-    truth = FOLDER / f"{played.name}.json"
+    truth = referee.folder / f"{played.name}.json"
     said = referee.ask("score", "--truth", truth, "--alarms", alarms)
     return msgspec.convert(json.loads(said), Verdict)
 

@@ -10,6 +10,7 @@ from benchmarks.blame import named, trial
 from benchmarks.curves import trial as learning
 from benchmarks.evidence import BELIEVED, Beliefs, Weighed, judged, read, write_alarms
 from benchmarks.evidence_score import Fault, Played, Truth, calibrated, over
+from benchmarks.evidence_table import main as measure_table
 from benchmarks.repairs import trial as repair
 
 DAYS, KEYS, BAD, ONSET = 90, 40, 3, 50
@@ -137,3 +138,13 @@ def test_a_learned_curve_is_about_as_near_the_truth_as_if_all_delays_were_known(
     assert 9_700 < reports < 10_300
     assert error < 0.02
     assert least < 0.02
+
+
+def test_where_the_referee_is_not_at_hand_that_is_said_and_nothing_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = str(tmp_path / "fault_sim.py")
+    monkeypatch.setattr("sys.argv", ["evidence_table", "--referee", nowhere])
+    measure_table()
+
+    assert capsys.readouterr().out == "not measured: no fault_sim.py here; see --referee\n"
