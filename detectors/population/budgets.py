@@ -56,4 +56,4 @@ def active_days_a_month(active: Counts, subjects: int) -> int:
     thresholds are too high rather than too low while little is known.
     """
     seen = active[-MONTH:]
-    return int(np.cumsum(seen)[-1:].sum()) + (MONTH - len(seen)) * subjects
+    return int(seen.sum()) + (MONTH - len(seen)) * subjects
