@@ -52,6 +52,9 @@ STILL: Final = np.ones(WINDOW)
 LEARNT: Final = frozenset({Clock.SHIPPED, Clock.PARCEL})
 """Clocks whose reports come later, by a curve that is learnt."""
 
+_HALF: Final = 32
+"""Bits of one row number where two share a number."""
+
 Budget = Mapping[str, float]
 """Wrong alarms allowed in a month, for each defect of a subject type."""
 
@@ -136,8 +139,9 @@ class Learning:
     def note_categories(self, skus: Codes, categories: Codes, subjects: Subjects) -> None:
         """Learn which SKU is of which category; of several the first by name."""
         known = (skus >= 0) & (categories >= 0)
-        pairs = np.unique(np.stack([skus[known], categories[known]], axis=1), axis=0)
-        for sku, category in pairs.tolist():
+        pairs = np.unique(skus[known] << _HALF | categories[known])
+        for pair in pairs.tolist():
+            sku, category = pair >> _HALF, pair & (1 << _HALF) - 1
             name = subjects.name("category", category)
             before = self._category_of.get(sku)
             if before is None or name < before:

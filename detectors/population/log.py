@@ -1,6 +1,6 @@
 """What was counted in the last weeks, unit by unit: for who-is-guilty, named reports and swaps."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic
 
@@ -35,10 +35,10 @@ class _Part(Generic[Columns]):
     told: Columns
     rows: Narrow
 
-    def where(self, is_wanted: Flags) -> "_Part[Columns]":
-        """Return some of it."""
+    def where(self, is_wanted: Flags, names: Collection[str] = SUBJECT_TYPES) -> "_Part[Columns]":
+        """Return some of it, and under which subjects of some types it is counted."""
         index = np.flatnonzero(is_wanted)
-        rows = {name: codes[index] for name, codes in self.rows.items()}
+        rows = {name: self.rows[name][index] for name in names}
         return _Part(some(self.told, index), rows)
 
     def wide(self) -> tuple[Columns, Rows]:
@@ -48,7 +48,7 @@ class _Part(Generic[Columns]):
 
 def _put_together(parts: Sequence[_Part[Columns]]) -> _Part[Columns]:
     """Return ``parts`` as one; there is at least one."""
-    rows = {name: np.concatenate([part.rows[name] for part in parts]) for name in parts[0].rows}
+    rows = {name: np.concatenate([part.rows[name] for part in parts]) for name in parts[-1].rows}
     return _Part(joined([part.told for part in parts]), rows)
 
 
@@ -77,11 +77,15 @@ class Log:
         self._voices = _by_day(self._voices, self._merged[1], oldest)
         self._merged = [len(self._out), len(self._voices)]
 
-    def units(self, clock: int, since: int, until: int) -> tuple[Out, Rows]:
-        """Return units of cohorts ``since`` a day that were known by the end ``until`` (ms UTC)."""
+    def units(self, clock: int, since: int, until: int, names: Collection[str]) -> tuple[Out, Rows]:
+        """Return units of cohorts ``since`` a day that were known by the end ``until`` (ms UTC).
+
+        ``names`` are the subject types that are asked about.
+        """
         found = [
             part.where(
-                (part.told.clock == clock) & (part.told.day >= since) & (part.told.end <= until)
+                (part.told.clock == clock) & (part.told.day >= since) & (part.told.end <= until),
+                names,
             )
             for part in self._out
         ]

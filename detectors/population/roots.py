@@ -121,7 +121,7 @@ class Roots:
             culprits = self._culprits(scene, family_of(widest.subject.charge), almanac)
         guilty = self._guilty(scene, fresh, standing, culprits)
         known = dict.fromkeys([*open_already, *(r.subject for r in fresh)])
-        proofs = {r.subject: self._proof(r, end, almanac, culprits) for r in fresh}
+        proofs = {r.subject: self._proof(r, scene, almanac, culprits) for r in fresh}
         return SortedOut(self._parents(scene, known, guilty), proofs)
 
     # ----- who is guilty -----
@@ -130,7 +130,8 @@ class Roots:
         """Return the causes with the rows of subjects as their elements."""
         names = [n for n in SUBJECT_TYPES if any(c.subject_type == n for c in members(family))]
         clock = DEFECTS[scene.defect].clock
-        out, rows = self._log.units(clock, scene.since, scene.end)
+        asked = dict.fromkeys(["sku", *names])
+        out, rows = self._log.units(clock, scene.since, scene.end, asked)
         expected = _expected(out, rows["sku"], scene.defect, almanac)
         columns = [
             _Column.of(name, rows[name], scene.rows[name], self._subjects.names(name))
@@ -205,11 +206,14 @@ class Roots:
     # ----- what each problem says -----
 
     def _proof(
-        self, reading: Reading, end: int, almanac: Almanac, culprits: Sequence[Culprit]
+        self, reading: Reading, scene: _Scene, almanac: Almanac, culprits: Sequence[Culprit]
     ) -> Proof:
         charge, row = reading.subject
-        voices, rows = self._log.voices(charge.defect, reading.start, end)
-        index = np.flatnonzero(rows[charge.subject_type] == row)
+        voices, rows = scene.voices, scene.rows
+        if charge.defect != scene.defect:
+            voices, rows = self._log.voices(charge.defect, reading.start, scene.end)
+        is_mine = (rows[charge.subject_type] == row) & (voices.day >= reading.start)
+        index = np.flatnonzero(is_mine)
         runner_up = _runner_up(reading.subject, culprits)
         return Proof(
             category=self._category(reading.subject, almanac),
