@@ -55,6 +55,13 @@ LEARNT: Final = frozenset({Clock.SHIPPED, Clock.PARCEL})
 _HALF: Final = 32
 """Bits of one row number where two share a number."""
 
+WRONG_ITEM: Final = next(i for i, one in enumerate(DEFECTS) if one.name == "wrong_item")
+
+COMING: Final = 14
+"""Days for which it is reckoned how many reports are usual: the window of the floor."""
+
+NOTHING: Final = np.zeros(0)
+
 Budget = Mapping[str, float]
 """Wrong alarms allowed in a month, for each defect of a subject type."""
 
@@ -79,6 +86,12 @@ class Almanac:
     """By defect: the usual rate of each SKU from its settled cohorts, reports a unit."""
     pooled: tuple[float, ...]
     """By defect: reports a unit over everything."""
+    coming: Reals
+    """By row of a SKU: reports of a wrong item that usually come within COMING days now."""
+
+    def usual_reports(self, sku: int) -> float:
+        """Return how many reports of a wrong item are usual for a SKU within COMING days."""
+        return float(self.coming[sku]) if sku < self.coming.size else 0.0
 
     def curve(self, charge: Charge) -> Reals:
         """Return how many of a cohort's usual reports have come by each age, waves included."""
@@ -171,7 +184,22 @@ class Learning:
             _swell(counts, defect, curves[defect], pooled[defect]) for defect in range(len(DEFECTS))
         )
         version = _version(today, curves, fits, rungs)
-        return Almanac(today, version, curves, swells, fits, rungs, categories, self._rates, pooled)
+        coming = self._coming(counts, curves)
+        return Almanac(
+            today, version, curves, swells, fits, rungs, categories, self._rates, pooled, coming
+        )
+
+    def _coming(self, counts: Counts, curves: tuple[Curve, ...]) -> Reals:
+        rates = self._rates.get(WRONG_ITEM)
+        if rates is None:
+            return NOTHING
+        shares = curves[WRONG_ITEM].shares
+        before = np.concatenate([np.zeros(COMING), shares[:-COMING]])
+        units = counts.units[DEFECTS[WRONG_ITEM].clock, "sku"]
+        sold = units.recent(np.arange(min(units.size, rates.size)), counts.today)
+        came = np.cumsum(np.maximum(sold, 0) * (shares - before), axis=1)[:, -1]
+        coming: Reals = came * rates[: came.size]
+        return coming
 
     def _curve(self, defect: int) -> Curve:
         is_learnt = DEFECTS[defect].clock in LEARNT

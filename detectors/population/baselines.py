@@ -36,11 +36,11 @@ _SHAPES: Final = (0.25, 100.0)
 """Narrowest and widest shape believed: no fit may be worth more than a few thousand units."""
 
 _GOLDEN: Final = (5**0.5 - 1) / 2
-_SECTIONS: Final = 24
-"""Golden sections: the shape is found to four digits, far finer than it is known."""
+_SECTIONS: Final = 14
+"""Golden sections: the shape is found to a hundredth, far finer than it is known."""
 _STEPS: Final = 40
 """Most Newton steps for the rate; four or five are usual."""
-_CLOSE: Final = 1e-9
+_CLOSE: Final = 1e-6
 """Newton steps in the logarithm of the rate end below this one."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_rules
 from typing import Final
 
 from msgspec.structs import replace
@@ -59,6 +60,8 @@ class News:
     """Why reports no longer count for this SKU."""
     repair: Repair | None = None
     """The last repair."""
+    customers_needed: int = 1
+    """How many customers with one wrong item each are more than chance brings this SKU."""
 
 
 class SkuFile:
@@ -119,7 +122,8 @@ class SkuFile:
     ) -> list[Change]:
         """Return what the period that ends at ``end`` (ms UTC) changed.
 
-        What ``is_known`` to be open about a SKU for another reason is not opened again.
+        What ``is_known`` to be open about a SKU for another reason is not opened again, and so few
+        customers as are usual for how much it sells (``news.customers_needed``) open nothing.
         """
         reports = sorted(self._reports.values(), key=by_time)
         changes = []
@@ -130,7 +134,7 @@ class SkuFile:
             self.repair, self._repair_is_old = news.repair, False
         for track in self._tracks:
             if not is_known(track.question.kind, self.sku):
-                changes += self._open(track, reports, end)
+                changes += self._open(track, reports, end, news.customers_needed)
         return changes
 
     def _withdraw(
@@ -183,14 +187,15 @@ class SkuFile:
     def _has_expired(self, question: Question, reports: Sequence[Report], end: int) -> bool:
         return bool(reports) and reports[-1].at + question.lasts(self._rules) < end
 
-    def _open(self, track: Track, reports: Sequence[Report], end: int) -> list[Change]:
+    def _open(self, track: Track, reports: Sequence[Report], end: int, needed: int) -> list[Change]:
         """Begin a problem if what is known since the last repair makes a case."""
         if track.open is not None:
             return []
-        case = self._case(track.question, reports, self.repair, end)
+        rules = replace_rules(self._rules, customers=max(self._rules.customers, needed))
+        case = self._case(track.question, reports, self.repair, end, rules)
         if case is None:
             return []
-        problem = self._problem(track.question, case, end)
+        problem = self._problem(track.question, case, end, rules)
         track.open = Finding(problem, case.ids, self.repair)
         return [Change(ChangeKind.OPENED, end, problem)]
 
@@ -200,13 +205,14 @@ class SkuFile:
         reports: Sequence[Report],
         since: Repair | None,
         alive_at: int,
+        rules: PopulationRules | None = None,
     ) -> Case | None:
         """Ask about the reports after the repair ``since`` that had not expired at ``alive_at``."""
         oldest = alive_at - question.lasts(self._rules)
         counted = [r for r in reports if r.at >= oldest and _is_after(r, since)]
-        return question.find(counted, self._rules)
+        return question.find(counted, rules or self._rules)
 
-    def _problem(self, question: Question, case: Case, end: int) -> Problem:
+    def _problem(self, question: Question, case: Case, end: int, rules: PopulationRules) -> Problem:
         last = case.reports[-1]
         return Problem(
             id=problem_id(question.kind, "sku", self.sku, end),
@@ -217,7 +223,7 @@ class SkuFile:
             due_at=last.at,
             defect=DEFECT,
             severity=question.severity,
-            evidence=evidence(case, self._rules),
+            evidence=evidence(case, rules),
             detector=question.kind,
             detector_version=question.version,
             opened_by=last.cause,

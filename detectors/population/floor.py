@@ -17,6 +17,15 @@ IsKnown = Callable[[str, str], bool]
 """Whether a problem of a kind is open about a SKU, for another reason."""
 
 
+Needed = Callable[[str], int]
+"""How many customers with one wrong item each are more than chance brings a SKU."""
+
+
+def one_is_enough(_sku: str) -> int:
+    """Say of every SKU that nothing is known to be usual."""
+    return 1
+
+
 @dataclass(slots=True)
 class Docket:
     """What waits for the end of a period: observations, and SKUs to look at again."""
@@ -80,8 +89,11 @@ class Floor:
             heappush(self._ends, end)
         return self._dockets[end]
 
-    def judge(self, is_known: IsKnown) -> list[Change]:
-        """Judge the next period; ``is_known`` tells what is open for another reason already."""
+    def judge(self, is_known: IsKnown, needed: Needed = one_is_enough) -> list[Change]:
+        """Judge the next period; ``is_known`` tells what is open for another reason already.
+
+        ``needed`` says how many customers are more than chance brings a SKU.
+        """
         end = heappop(self._ends)
         self._forget(end - self._retention)
         docket = self._dockets.pop(end)
@@ -92,7 +104,9 @@ class Floor:
         repairs = self._repairs(docket.observations, news)
         self._memory.extend(Remembered(end, fact) for fact in (*facts, *repairs))
         return [
-            change for sku in sorted(news) for change in self._decide(sku, end, news[sku], is_known)
+            change
+            for sku in sorted(news)
+            for change in self._decide(sku, end, news[sku], is_known, needed)
         ]
 
     def _move(self, move: Move, news: dict[str, News]) -> None:
@@ -119,8 +133,11 @@ class Floor:
             self._files[sku] = SkuFile(sku, self._rules)
         return self._files[sku]
 
-    def _decide(self, sku: str, end: int, news: News, is_known: IsKnown) -> list[Change]:
+    def _decide(
+        self, sku: str, end: int, news: News, is_known: IsKnown, needed: Needed
+    ) -> list[Change]:
         file = self._files[sku]
+        news.customers_needed = needed(sku)
         changes = file.judge(end, news, is_known)
         again = file.look_again()
         if again < NEVER:

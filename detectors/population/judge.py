@@ -79,7 +79,9 @@ class Judge:
         """Let the floor judge the periods up to the one that ended at ``end`` (ms UTC)."""
         changes: list[Change] = []
         while self._floor.next_end <= end:
-            changes += self._floor.judge(self._populations.tracks.is_open)
+            changes += self._floor.judge(
+                self._populations.tracks.is_open, self._populations.customers_needed
+            )
         return changes
 
     def close(self, clock: int) -> list[Change]:

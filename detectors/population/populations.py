@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -82,6 +83,17 @@ class Populations:
     def mend(self, repair: Repair) -> None:
         """Take in a repair."""
         self._repairs.append((self._rules.end_of(repair.at), repair))
+
+    def customers_needed(self, sku: str) -> int:
+        """Return how many customers with one wrong item each are more than chance brings.
+
+        Large sellers have several in any fortnight; so many must have been a coincidence of less
+        than one in a thousand (Poisson). 1 where nothing is known to be usual.
+        """
+        if not self._counts.today:
+            return 1
+        usual = self._frozen().usual_reports(self._subjects.row("sku", sku))
+        return fewest_surprising(usual)
 
     # ----- days -----
 
@@ -200,6 +212,20 @@ class Populations:
         self._repairs = [(at, repair) for at, repair in self._repairs if at > end]
         due.sort(key=lambda repair: (repair.at, repair.sku, repair.warehouse_id))
         return [change for repair in due for change in self.tracks.repaired(repair, end)]
+
+
+COINCIDENCE: Final = 0.001
+"""Chance below which so many reports are no coincidence."""
+
+
+def fewest_surprising(usual: float) -> int:
+    """Return the smallest count that a Poisson variable of mean ``usual`` seldom reaches."""
+    count, term, less = 0, exp(-usual), 0.0
+    while 1 - less >= COINCIDENCE:
+        less += term
+        count += 1
+        term *= usual / count
+    return max(count, 1)
 
 
 def _between(ends: Codes, since: int, until: int) -> Codes:

@@ -331,12 +331,12 @@ class Tracks:
         return changes
 
     def _mended(self, repair: Repair) -> list[Subject]:
-        """Return the subjects that a repair is about: the SKU, here or in every warehouse."""
+        """Return the subjects that a repair is about: the SKU, and it in the warehouses meant."""
         skus = self._subjects.row("sku", repair.sku)
         pairs = self._subjects.pairs_of(skus, repair.warehouse_id)
         found = []
         for charge in sorted(self._counts.reports):
-            if charge.subject_type == "sku" and not repair.warehouse_id:
+            if charge.subject_type == "sku":
                 found.append(Subject(charge, skus))
             elif charge.subject_type == PAIR:
                 found += [Subject(charge, row) for row in pairs]
