@@ -8,6 +8,7 @@ from actions.cases import NOT_STARTED, STARTED, Case
 from actions.limits import excess
 from actions.quantities import span_text
 from actions.rules import Budget, Limit
+from actions.silences import said_of, said_of_stop
 from schemas.decisions import Action, Mode, Verdict
 
 Reason = Callable[[Case], str | None]
@@ -54,6 +55,16 @@ def _shadow(case: Case) -> str | None:
     return "" if case.mode is Mode.SHADOW else None
 
 
+def _stopped(case: Case) -> str | None:
+    stop = case.history.switches.stop_for("" if case.rule is None else case.rule.name)
+    return None if stop is None else said_of_stop(stop)
+
+
+def _silenced(case: Case) -> str | None:
+    silence = case.history.switches.silence_for(case.problem)
+    return None if silence is None else said_of(silence)
+
+
 def _too_old(case: Case) -> str | None:
     age = timedelta(milliseconds=case.history.now - case.problem.opened_at)
     within = case.playbook.form.act_within
@@ -75,7 +86,7 @@ def _over_budget(case: Case) -> str | None:
 
 
 def _over_limit(case: Case) -> str | None:
-    return _first_excess(case, case.playbook.form.limits)
+    return _first_excess(case, case.playbook.ceilings)
 
 
 def _first_excess(case: Case, limits: Iterable[Budget | Limit]) -> str | None:
@@ -101,6 +112,8 @@ BRANCHES: Final[tuple[tuple[Verdict, Reason], ...]] = (
     (Verdict.SWITCHED_OFF, _switched_off),
     (Verdict.ALREADY_HANDLED, _already_handled),
     (Verdict.SHADOW, _shadow),
+    (Verdict.STOPPED, _stopped),
+    (Verdict.SILENCED, _silenced),
     (Verdict.TOO_OLD, _too_old),
     (Verdict.NO_TARGET, _no_target),
     (Verdict.REVIEW, _review),
@@ -109,7 +122,7 @@ BRANCHES: Final[tuple[tuple[Verdict, Reason], ...]] = (
     (Verdict.COVERED_BY_PARENT, _covered),
     (Verdict.ACT, _act),
 )
-"""Every verdict with its branch, in the order in which they are tried."""
+"""Every verdict of the policy with its branch, in the order in which they are tried."""
 
 
 # --- taking back ------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from actions.limits import Spent, nothing_spent
 from actions.playbook import Playbook
 from actions.proposals import propose
 from actions.rules import Rule
+from actions.silences import NOTHING_OFF, Switches
 from schemas.decisions import Action, Mode, Status, Verdict
 from schemas.problems import Problem
 
@@ -25,7 +26,8 @@ class History:
 
     ``planned`` are the actions of this problem as they stand, ``handled`` the ids of all actions
     that need not be planned again, ``ended`` how often this kind of problem has been over on this
-    subject, ``customers`` who placed the orders that prove a population problem.
+    subject, ``customers`` who placed the orders that prove a population problem, ``switches`` what
+    people have switched off.
     """
 
     now: int
@@ -34,6 +36,7 @@ class History:
     ended: int = 0
     spent: Spent = nothing_spent
     customers: Mapping[str, str] = field(default_factory=dict)
+    switches: Switches = NOTHING_OFF
 
 
 @dataclass(frozen=True, slots=True)

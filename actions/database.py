@@ -9,7 +9,7 @@ from sqlalchemy.pool import StaticPool
 from actions.errors import LedgerError
 from actions.tables import metadata
 
-HEAD: Final = "0001"
+HEAD: Final = "0003"
 """The schema this version of Andon reads and writes."""
 
 BUSY_TIMEOUT_MS: Final = 30_000

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from actions.cases import Decided
 from actions.ledger import Ledger
-from actions.past import Past, recall, unseen
+from actions.past import BEGINNINGS, Past, recall, unseen
 from actions.playbook import Playbook
 from actions.policy import decide, plan
 from actions.rows import action_row, change_row, decision_id, decision_row, problem_row
@@ -15,7 +16,7 @@ from actions.tables import actions, changes, decisions, playbooks
 from schemas.decisions import Action, Decision, Outcome, Status
 from schemas.problems import Change, ChangeKind, Problem
 
-DECIDED_ON = frozenset({ChangeKind.OPENED, ChangeKind.CLEARED, ChangeKind.WITHDRAWN})
+DECIDED_ON = frozenset(ChangeKind) - {ChangeKind.ATTACHED}
 """Changes that call for a decision; an attachment only moves a problem under its root cause."""
 
 
@@ -32,6 +33,15 @@ class Desk:
 
     def __init__(self, ledger: Ledger, playbook: Playbook) -> None:
         self._ledger = ledger
+        self._playbook = playbook
+
+    @property
+    def playbook(self) -> Playbook:
+        """The playbook that decides now."""
+        return self._playbook
+
+    def follow(self, playbook: Playbook) -> None:
+        """Decide by ``playbook`` from the next change on; what was decided stays as it is."""
         self._playbook = playbook
 
     def take(self, offered: Sequence[Change], now: int) -> list[Decision]:
@@ -101,9 +111,16 @@ def _again(action: Action, now: int) -> Outcome:
 
 
 def _as_decided(change: Change, newest: Problem) -> Problem:
-    """An opening whose withdrawal is known already is not acted on, only to be undone at once."""
-    withdrawn = change.what is ChangeKind.OPENED and newest.withdrawn_at is not None
-    return newest if withdrawn else change.problem
+    """An opening whose withdrawal is known already is not acted on, only to be undone at once.
+
+    What is looked at again is decided as if it had just opened: it may be over by now, and the
+    customer is still owed what a stop has kept from them.
+    """
+    if change.what not in BEGINNINGS:
+        return change.problem
+    if newest.withdrawn_at is not None:
+        return newest
+    return replace(change.problem, cleared_at=None, ended_by=None)
 
 
 def _store_changes(connection: Connection, fresh: Sequence[Change], now: int) -> None:

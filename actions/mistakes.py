@@ -19,6 +19,7 @@ from actions.rules import (
     Messages,
     PlaybookForm,
     Populations,
+    Role,
     Rule,
     Step,
     Where,
@@ -34,6 +35,7 @@ FORM_AT: Final[Mapping[str, type[Form]]] = {
     "calendar": Calendar,
     "populations": Populations,
     "messages": Messages,
+    "roles": Role,
 }
 """Which form stands under which key of a playbook."""
 
@@ -47,6 +49,7 @@ def mistakes(document: Document, kinds: Collection[str]) -> Iterator[Fault]:
         if limit.action not in ACTS:
             at = document.at(("limits", index, "action"))
             yield Fault(at, _unknown("action", limit.action, ACTS))
+    yield from _bad_roles(document)
     yield from _repeated_names(document)
     for index, rule in _readable(document, "rules", Rule):
         if rule.kind not in kinds:
@@ -125,6 +128,27 @@ def _bad_settings(document: Document, kinds: Collection[str]) -> Iterator[Fault]
                 yield Fault(document.at(("detectors", kind, name)), str(error))
 
 
+def _bad_roles(document: Document) -> Iterator[Fault]:
+    """A person with two roles would have the limits of whichever stands first."""
+    written = document.value.get("roles") if isinstance(document.value, dict) else None
+    holders: dict[str, str] = {}
+    for name, role in (written if isinstance(written, dict) else {}).items():
+        fields = role if isinstance(role, dict) else {}
+        for index, action in enumerate(_list(fields.get("actions"))):
+            if action not in ACTS:
+                at = document.at(("roles", name, "actions", index))
+                yield Fault(at, _unknown("action", str(action), ACTS))
+        for index, person in enumerate(_list(fields.get("people"))):
+            if person in holders:
+                at = document.at(("roles", name, "people", index))
+                yield Fault(at, f"{person} is a {holders[person]} already: one role each")
+            holders[person] = name
+
+
+def _list(written: object) -> list[str]:
+    return written if isinstance(written, list) else []
+
+
 def _repeated_names(document: Document) -> Iterator[Fault]:
     seen: set[str] = set()
     for index, rule in _readable(document, "rules", Rule):
@@ -156,6 +180,15 @@ def _bad_params(step: Step, where: Path, document: Document) -> Iterator[Fault]:
             yield Fault(document.at(at), wrong)
     for name in sorted(step.act.needs - step.params.keys()):
         yield Fault(document.at(where), f"{step.name} needs {name!r}")
+
+
+def wrong_step(step: Step) -> str | None:
+    """Return what is wrong with a step that stands in no file, ``None`` if nothing is."""
+    if step.name not in ACTS:
+        return _unknown("action", step.name, ACTS)
+    nowhere = Document("", None, {(): Position("", 1, 1)}, {})
+    faults = _bad_params(step, (), nowhere)
+    return next((fault.message for fault in faults), None)
 
 
 def _wrong_type(takes: Takes, value: Parameter) -> str | None:

@@ -14,6 +14,7 @@ from actions.limits import use_of
 from actions.playbook import Playbook
 from actions.rows import action_from
 from actions.rules import Budget, Limit
+from actions.silences import NOTHING_OFF, Switches, switches_at
 from actions.tables import actions, changes, outbox, problems
 from schemas.decisions import Action, Decision, Status
 from schemas.problems import Change, ChangeKind, Problem
@@ -21,6 +22,9 @@ from schemas.times import ms
 
 CHUNK = 5_000
 """Values of one ``IN (...)``; SQLite takes 32 766."""
+
+BEGINNINGS = frozenset({ChangeKind.OPENED, ChangeKind.REVISITED})
+"""Changes after which something may be planned."""
 
 Subject = tuple[str, str, str]
 """Kind, subject type and subject of a problem."""
@@ -51,6 +55,7 @@ class Past:
     called_off: set[str] = field(default_factory=set)
     customers: dict[str, str] = field(default_factory=dict)
     ended: dict[Subject, list[int]] = field(default_factory=lambda: defaultdict(list))
+    switches: Switches = NOTHING_OFF
     used: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def of(self, problem: Problem) -> History:
@@ -62,6 +67,7 @@ class Past:
             ended=self._times_ended(problem),
             spent=self._spent,
             customers=self.customers,
+            switches=self.switches,
         )
 
     def add(self, decision: Decision) -> None:
@@ -82,8 +88,8 @@ class Past:
 
 def recall(connection: Connection, fresh: Sequence[Change], playbook: Playbook, now: int) -> Past:
     """Read what the ledger knows of these changes; the changes themselves are stored already."""
-    past = Past(playbook, now)
-    opened = [change.problem for change in fresh if change.what is ChangeKind.OPENED]
+    past = Past(playbook, now, switches=switches_at(connection, now))
+    opened = [change.problem for change in fresh if change.what in BEGINNINGS]
     _recall_ended(connection, past, opened)
     _recall_planned(connection, past, {change.problem.id for change in fresh})
     _recall_customers(connection, past, opened)

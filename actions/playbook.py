@@ -38,6 +38,8 @@ class Playbook:
     text: str
     source: str
     form: PlaybookForm
+    ceilings: tuple[Limit, ...] = ()
+    """The limits written in the playbook, and those of the catalogue for actions without any."""
     detectors: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
     detectors_at: Mapping[str, Position] = field(default_factory=dict)
 
@@ -49,7 +51,7 @@ class Playbook:
     @property
     def limits(self) -> tuple[Budget | Limit, ...]:
         """Budgets, then limits: whatever sends a plan to a person instead."""
-        return (*self.form.budgets, *self.form.limits)
+        return (*self.form.budgets, *self.ceilings)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -92,7 +94,16 @@ def parse_playbook(
     form = PlaybookForm.model_validate(document.value)
     version = f"{form.name}@{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     places = {kind: document.at_key(("detectors", kind)) for kind in form.detectors}
-    return Playbook(version, text, source, form, _settings(form, document), places)
+    return Playbook(version, text, source, form, _ceilings(form), _settings(form, document), places)
+
+
+def _ceilings(form: PlaybookForm) -> tuple[Limit, ...]:
+    steps = (step for rule in form.rules for step in (*rule.do, *(rule.under_root_cause or ())))
+    limited = {limit.action for limit in form.limits}
+    used = dict.fromkeys(step.name for step in steps if step.name not in limited)
+    own = ((name, ACTS[name].ceiling) for name in used)
+    added = (Limit(action=name, **found._asdict()) for name, found in own if found)
+    return (*form.limits, *added)
 
 
 def playbook_schema(kinds: Collection[str] = tuple(CAUSE_OF_KIND)) -> dict[str, Any]:
@@ -101,6 +112,7 @@ def playbook_schema(kinds: Collection[str] = tuple(CAUSE_OF_KIND)) -> dict[str, 
     names = {"enum": list(kinds)}
     schema["$defs"]["Rule"]["properties"]["kind"] |= names
     schema["$defs"]["Limit"]["properties"]["action"]["enum"] = list(ACTS)
+    schema["$defs"]["Role"]["properties"]["actions"]["items"]["enum"] = list(ACTS)
     schema["properties"]["detectors"]["propertyNames"] = names
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Andon playbook"}
     return schema | head

@@ -17,6 +17,8 @@ STATUS_OF: Final = {
     Verdict.ACT: Status.QUEUED,
     Verdict.COVERED_BY_PARENT: Status.QUEUED,
     Verdict.SHADOW: Status.SHADOW,
+    Verdict.STOPPED: Status.SHADOW,
+    Verdict.SILENCED: Status.SHADOW,
     Verdict.TOO_OLD: Status.WAITING,
     Verdict.NO_TARGET: Status.WAITING,
     Verdict.REVIEW: Status.WAITING,

@@ -14,8 +14,10 @@ from actions.causes import (
     is_population,
     victims,
 )
+from actions.errors import LedgerError
 from actions.rules import Rule, Step
-from schemas.decisions import Action, Parameter, Status
+from schemas.commands import Word
+from schemas.decisions import Action, Mode, Parameter, Status
 from schemas.problems import Evidence, Problem
 from schemas.times import iso
 
@@ -54,6 +56,15 @@ def propose(
             elif not step.act.reaches_customer:
                 aimless.append(step.name)
     return tuple(actions), tuple(aimless)
+
+
+def concrete(problem: Problem, step: Step, word: Word) -> list[Action]:
+    """Return what a person asked for, as actions; LedgerError where nobody knows at whom."""
+    target = target_of(problem, step.act.aim)
+    if target is None:
+        raise LedgerError(f"{step.name} needs a {step.act.aim}, and this problem names none")
+    by_hand = Rule(name=f"by {word.who}", kind=problem.kind, mode=Mode.REVIEW, do=())
+    return [_action(problem, by_hand, step, target, 1, word.at)]
 
 
 def target_of(problem: Problem, aim: Aim) -> str | None:

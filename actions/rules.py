@@ -14,6 +14,7 @@ from actions.quantities import (
     money,
     span,
 )
+from schemas.commands import Verb
 from schemas.decisions import Mode, Parameter
 from schemas.problems import Severity
 
@@ -30,7 +31,12 @@ SETTING_SCHEMA: Final = {
     ]
 }
 
-Span = Annotated[timedelta, BeforeValidator(span), WithJsonSchema(SPAN_SCHEMA)]
+
+def _span(written: object) -> timedelta:
+    return written if isinstance(written, timedelta) else span(written)
+
+
+Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema(SPAN_SCHEMA)]
 """A duration as text: ``5m``, ``72h``, ``3d``."""
 
 MoneyText = Annotated[Money, BeforeValidator(money), WithJsonSchema(MONEY_SCHEMA)]
@@ -162,6 +168,20 @@ class Populations(Form):
     customers_window: Span = Field(default=timedelta(days=14), description="Within this time.")
 
 
+class Role(Form):
+    """What some people may do without asking; what exceeds it is for somebody else's role."""
+
+    people: tuple[str, ...] = Field(description="Their names, as they call themselves here.")
+    may: frozenset[Verb] = Field(description="What they may say.")
+    actions: frozenset[str] = Field(
+        default=frozenset(), description="Which actions they may set going; empty for all."
+    )
+    each: MoneyText | None = Field(default=None, description="The most one action may cost.")
+    a_day: MoneyText | None = Field(
+        default=None, description="The most they may set free in 24 hours."
+    )
+
+
 class Messages(Form):
     """How customers are written to."""
 
@@ -185,4 +205,7 @@ class PlaybookForm(Form):
     populations: Populations = Populations()
     budgets: tuple[Budget, ...] = ()
     limits: tuple[Limit, ...] = ()
+    roles: dict[str, Role] = Field(
+        default={}, description="Who may approve, undo, stop ...; without any, everybody may."
+    )
     rules: tuple[Rule, ...] = ()

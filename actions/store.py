@@ -70,6 +70,19 @@ def call_off(connection: Connection, action_ids: Sequence[str], why: str, now: i
     record(connection, [Outcome(action_id=a, status=off, at=now, detail=why) for a in action_ids])
 
 
+def take_out(connection: Connection, action_ids: Sequence[str]) -> int:
+    """Keep the relay from performing actions that it has not claimed; return how many it were."""
+    unclaimed = outbox.c.status == Status.QUEUED.value
+    stop = outbox.update().where(outbox.c.id.in_(action_ids), unclaimed)
+    return connection.execute(stop.values(status=Status.CALLED_OFF.value)).rowcount
+
+
+def try_again(connection: Connection, action_id: str, now: int) -> None:
+    """Let the relay try an action anew, from ``now`` (ms UTC) on."""
+    again = {"status": Status.QUEUED.value, "failures": 0, "due_at": now}
+    connection.execute(outbox.update().where(outbox.c.id == action_id).values(again))
+
+
 def record(connection: Connection, said: Iterable[Outcome]) -> None:
     """Add outcomes; they are never changed."""
     rows = [outcome_row(outcome) for outcome in said]

@@ -111,8 +111,7 @@ class Demo:
 
     def _perform(self) -> list[Action]:
         performed: list[Action] = []
-        perform = self.parts.perform
-        while perform and (outcomes := perform(self.embedded.acting_clock)):
+        while outcomes := self.parts.perform(self.embedded.acting_clock):
             done = {one.action_id: one for one in outcomes if one.status is Status.DONE}
             self.score.done |= done
             performed += [self.score.actions[number] for number in done]

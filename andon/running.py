@@ -86,10 +86,9 @@ def _beside(
     )
 
 
-def _performer(embedded: Embedded, parts: Parts) -> Worker | None:
-    if parts.perform is None:
+def _performer(embedded: Embedded, parts: Parts) -> Worker:
+    if not parts.performs:
         _log.warning("no ANDON_WEBHOOK_URL: actions are planned and wait, nobody performs them")
-        return None
     return performer(parts.perform, lambda: embedded.acting_clock)
 
 

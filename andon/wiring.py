@@ -18,6 +18,7 @@ from actions.marks import Fault, PlaybookError
 from actions.outbox import ANY, Perform, Relay
 from actions.playbook import Playbook, Setting, load_playbook
 from actions.quantities import Money
+from actions.rounds import Rounds, nobody_performs
 from andon.calendars import as_setting, calendars, on_calendars
 from andon.config import Config, read_config
 from detectors.population.rules import PopulationRules
@@ -51,8 +52,10 @@ class Parts:
     engine: Engine
     ledger: Ledger
     settle: Callable[[list[Change], int], list[Decision]]
-    perform: Callable[[int], Sequence[Outcome]] | None
-    """Performs what is due; ``None`` where nobody is named to do anything."""
+    perform: Callable[[int], Sequence[Outcome]]
+    """Does what people have said, and performs what is due."""
+    performs: bool
+    """Whether anybody is named to perform actions; without, they are planned and wait."""
 
 
 @contextmanager
@@ -67,8 +70,9 @@ def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterato
     with open_ledger(folder) as ledger:
         desk = Desk(ledger, book)
         executors = executors_of(config)
-        perform = Relay(ledger, executors).run_once if executors else None
-        yield Parts(book, build_engine(book), ledger, desk.take, perform)
+        relay = Relay(ledger, executors).run_once if executors else nobody_performs
+        rounds = Rounds(ledger, desk, relay)
+        yield Parts(book, build_engine(book), ledger, desk.take, rounds, bool(executors))
 
 
 def executors_of(config: Config) -> dict[str, Perform]:

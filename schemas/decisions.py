@@ -31,6 +31,8 @@ class Verdict(StrEnum):
     OVER = "over: nothing more to do"
     ALREADY_HANDLED = "already handled"
     SHADOW = "shadow: recorded, not done"
+    STOPPED = "stopped by a person: decided when it starts again"
+    SILENCED = "silenced by a person: decided when the silence ends"
     TOO_OLD = "learnt too late: a person decides"
     NO_TARGET = "an action has no target: a person decides"
     REVIEW = "a person decides"
@@ -38,6 +40,7 @@ class Verdict(StrEnum):
     OVER_LIMIT = "over a limit: a person decides"
     COVERED_BY_PARENT = "covered by a root cause: the customer's own remedy only"
     ACT = "act now"
+    BY_PERSON = "a person decided"
 
 
 class Status(StrEnum):

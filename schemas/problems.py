@@ -71,6 +71,7 @@ class ChangeKind(StrEnum):
     CLEARED = "cleared"
     WITHDRAWN = "withdrawn"
     ATTACHED = "attached to a root cause"
+    REVISITED = "looked at again"
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):

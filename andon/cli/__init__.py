@@ -20,7 +20,9 @@ from andon.cli import (
     rejected,
     replay,
     run,
+    silence,
     simulate,
+    stop,
 )
 from andon.cli.failing import explained
 from andon.cli.output import say
@@ -34,13 +36,16 @@ COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
     ("replay", replay.replay, replay.EXAMPLES),
     ("explain", explain.explain, explain.EXAMPLES),
     ("problems", problems.problems, problems.EXAMPLES),
-    ("actions", actions.actions, actions.EXAMPLES),
+    ("stop", stop.stop, stop.STOP_EXAMPLES),
+    ("start", stop.start, stop.START_EXAMPLES),
     ("simulate", simulate.simulate, simulate.EXAMPLES),
     ("doctor", doctor.doctor, doctor.EXAMPLES),
 )
 """Name, function and examples, in the order in which ``andon --help`` lists them."""
 
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
+    ("actions", actions.app),
+    ("silence", silence.app),
     ("playbook", check.app),
     ("rejected", rejected.app),
     ("import", importing.app),

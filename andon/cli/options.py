@@ -31,6 +31,16 @@ FormatOption = Annotated[
 LimitOption = Annotated[int, typer.Option("--limit", "-n", help="At most so many, newest.", min=1)]
 
 
+WhoOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as", help="Who you are.", envvar="ANDON_WHO", show_default="whoever is logged in"
+    ),
+]
+
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, for whoever asks later.")]
+
+
 def examples(*lines: str) -> str:
     """Return ``lines`` as the examples below a command's options."""
     return "\n\n".join(["[bold]Examples[/bold]", *(f"  {line}" for line in lines)])

@@ -47,7 +47,7 @@ def test_the_same_changes_again_decide_nothing(parts: Parts) -> None:
 
 
 def test_nobody_performs_where_nobody_is_configured(parts: Parts) -> None:
-    assert parts.perform is None
+    assert not parts.performs
 
 
 def test_an_unsigned_webhook_is_refused() -> None:

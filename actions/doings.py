@@ -1,0 +1,96 @@
+"""What a person's word becomes in the ledger: things found by name, decisions made by hand."""
+
+from collections.abc import Sequence
+from uuid import uuid5
+
+from sqlalchemy import Connection, select
+
+from actions.causes import ACTION_NAMESPACE
+from actions.commands import spent_by
+from actions.errors import LedgerError
+from actions.ledger import actions_now
+from actions.playbook import Playbook
+from actions.roles import Wish, refusal
+from actions.rows import action_from, action_row, decision_row, problem_from
+from actions.store import add_new, queue
+from actions.tables import actions, decisions, playbooks, problems
+from schemas.commands import Verb, Word
+from schemas.decisions import Action, Decision, Mode, Verdict
+from schemas.problems import ChangeKind, Problem
+
+SHORTEST = 4
+"""Letters of an id that a person must type at least."""
+
+
+def action_named(connection: Connection, named: str) -> Action:
+    """Return the one action whose id starts with ``named``; LedgerError if there is not one."""
+    if len(named) < SHORTEST:
+        raise LedgerError(f"{named!r} is too short for an id: write {SHORTEST} letters or more")
+    query = actions_now().where(actions.c.id.startswith(named, autoescape=True)).limit(2)
+    found = [action_from(row) for row in connection.execute(query).mappings()]
+    if not found:
+        raise LedgerError(f"there is no action {named}: see andon actions")
+    if len(found) > 1:
+        raise LedgerError(f"several actions start with {named}: write more of the id")
+    return found[0]
+
+
+def problem_named(connection: Connection, named: str) -> Problem:
+    """Return the one problem whose id starts with ``named``; LedgerError if there is not one."""
+    if len(named) < SHORTEST:
+        raise LedgerError(f"{named!r} is too short for an id: write {SHORTEST} letters or more")
+    query = select(problems).where(problems.c.id.startswith(named, autoescape=True)).limit(2)
+    found = [problem_from(row) for row in connection.execute(query).mappings()]
+    if not found:
+        raise LedgerError(f"there is no problem {named}: see andon problems --state any")
+    if len(found) > 1:
+        raise LedgerError(f"several problems start with {named}: write more of the id")
+    return found[0]
+
+
+def allow(
+    connection: Connection, verb: Verb, action: Action | None, word: Word, playbook: Playbook
+) -> None:
+    """Raise LedgerError if this person may not say that; ``action`` is what it sets going."""
+    wish = Wish(word.who, verb, action)
+    said = refusal(wish, playbook.form, lambda currency: spent_by(connection, word, currency))
+    if said is not None:
+        raise LedgerError(said)
+
+
+def plan_by_hand(
+    connection: Connection,
+    wanted: Sequence[Action],
+    problem_id: str,
+    word: Word,
+    playbook: Playbook,
+) -> None:
+    """Store a person's decision with its actions and queue them; LedgerError if done before."""
+    for action in wanted:
+        _refuse_repetition(connection, action)
+    name = f"by hand\x1f{problem_id}\x1f{word.who}\x1f{word.at}\x1f{wanted[0].id}"
+    decision = Decision(
+        id=str(uuid5(ACTION_NAMESPACE, name)),
+        problem_id=problem_id,
+        change=ChangeKind.REVISITED,
+        verdict=Verdict.BY_PERSON,
+        detail=f"{word.who}: {word.why}",
+        mode=Mode.REVIEW,
+        playbook_version=playbook.version,
+        decided_at=word.at,
+        actions=tuple(wanted),
+    )
+    text = {"version": playbook.version, "text": playbook.text}
+    add_new(connection, playbooks, [text])
+    add_new(connection, decisions, [decision_row(decision)])
+    add_new(connection, actions, [action_row(action, decision) for action in wanted])
+    queue(connection, wanted, word.at)
+
+
+def _refuse_repetition(connection: Connection, action: Action) -> None:
+    query = actions_now().where(actions.c.id == action.id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is not None:
+        raise LedgerError(
+            f"{action.name} for this harm is there already: {action.id} is {row['status']}"
+        )
