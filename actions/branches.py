@@ -55,6 +55,12 @@ def _shadow(case: Case) -> str | None:
     return "" if case.mode is Mode.SHADOW else None
 
 
+def _outside(case: Case) -> str | None:
+    if case.rule is None or case.inside:
+        return None
+    return f"{case.rule.name} is rolled out to {case.rule.rollout}"
+
+
 def _stopped(case: Case) -> str | None:
     stop = case.history.switches.stop_for("" if case.rule is None else case.rule.name)
     return None if stop is None else said_of_stop(stop)
@@ -112,6 +118,7 @@ BRANCHES: Final[tuple[tuple[Verdict, Reason], ...]] = (
     (Verdict.SWITCHED_OFF, _switched_off),
     (Verdict.ALREADY_HANDLED, _already_handled),
     (Verdict.SHADOW, _shadow),
+    (Verdict.OUTSIDE_ROLLOUT, _outside),
     (Verdict.STOPPED, _stopped),
     (Verdict.SILENCED, _silenced),
     (Verdict.TOO_OLD, _too_old),

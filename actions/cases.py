@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from actions.catalogue import ACTS
+from actions.guests import Guests, guest_of
 from actions.limits import Spent, nothing_spent
+from actions.matching import rule_for
 from actions.playbook import Playbook
 from actions.proposals import propose
 from actions.rules import Rule
@@ -27,7 +29,7 @@ class History:
     ``planned`` are the actions of this problem as they stand, ``handled`` the ids of all actions
     that need not be planned again, ``ended`` how often this kind of problem has been over on this
     subject, ``customers`` who placed the orders that prove a population problem, ``switches`` what
-    people have switched off.
+    people have switched off, ``guests`` what is known of the customers concerned.
     """
 
     now: int
@@ -37,6 +39,7 @@ class History:
     spent: Spent = nothing_spent
     customers: Mapping[str, str] = field(default_factory=dict)
     switches: Switches = NOTHING_OFF
+    guests: Guests = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Decided:
     rule: str = ""
     mode: Mode = Mode.OFF
     now: int = 0
+    guests: Guests = field(default_factory=dict)
     fresh: tuple[Action, ...] = ()
     undo: tuple[Action, ...] = ()
     call_off: tuple[str, ...] = ()
@@ -61,6 +65,7 @@ class Case:
     history: History
     playbook: Playbook
     rule: Rule | None
+    inside: bool = True
     proposed: tuple[Action, ...] = ()
     aimless: tuple[str, ...] = ()
 
@@ -87,22 +92,10 @@ class Case:
 
 def look_at(problem: Problem, history: History, playbook: Playbook) -> Case:
     """Gather what the branches look at: the rule that matches and what it would do."""
-    rule = rule_for(problem, playbook)
-    if rule is None:
+    match = rule_for(problem, guest_of(problem, history.guests), playbook)
+    if match is None:
         return Case(problem, history, playbook, None)
-    proposed, aimless = propose(problem, rule, history.ended + 1, history.now, history.customers)
-    return Case(problem, history, playbook, rule, proposed, aimless)
-
-
-def rule_for(problem: Problem, playbook: Playbook) -> Rule | None:
-    """Return the first rule that matches, ``None`` if none does."""
-    return next((rule for rule in playbook.rules if _matches(rule, problem)), None)
-
-
-def _matches(rule: Rule, problem: Problem) -> bool:
-    where = rule.where
-    return (
-        rule.kind == problem.kind
-        and (not where.severity or problem.severity in where.severity)
-        and (not where.subject_type or problem.subject_type in where.subject_type)
+    proposed, aimless = propose(
+        problem, match.rule, history.ended + 1, history.now, history.customers
     )
+    return Case(problem, history, playbook, match.rule, match.inside, proposed, aimless)

@@ -55,8 +55,13 @@ def excess(limit: Budget | Limit, actions: Iterable[Action], spent: Spent) -> st
 
 
 def ceiling(limit: Budget | Limit) -> int:
-    """Return the most that ``limit`` allows: minor units, or times."""
-    return limit.at_most.minor if isinstance(limit, Budget) else limit.at_most
+    """Return the most that ``limit`` allows: minor units, or times.
+
+    A share has become a number when the playbook was read; of an unknown catalogue it is nothing.
+    """
+    if isinstance(limit, Budget):
+        return limit.at_most.minor
+    return limit.at_most if isinstance(limit.at_most, int) else 0
 
 
 def _said(limit: Budget | Limit, would_be: int) -> str:

@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from fnmatch import filter as names_like
 from typing import Final, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from actions.catalogue import ACTS, Takes
+from actions.acts import Takes
+from actions.catalogue import ACTS
+from actions.floors import below_floor
 from actions.marks import Document, Fault, Path, Position
-from actions.quantities import money, quantity, span
+from actions.quantities import Share, money, quantity, span
 from actions.rules import (
     Budget,
     Calendar,
@@ -24,6 +27,7 @@ from actions.rules import (
     Step,
     Where,
 )
+from actions.wording import LOCALES, faults_in
 from schemas.decisions import Mode, Parameter
 
 AnyForm = TypeVar("AnyForm", bound=Form)
@@ -50,11 +54,13 @@ def mistakes(document: Document, kinds: Collection[str]) -> Iterator[Fault]:
             at = document.at(("limits", index, "action"))
             yield Fault(at, _unknown("action", limit.action, ACTS))
     yield from _bad_roles(document)
+    yield from _bad_texts(document)
     yield from _repeated_names(document)
     for index, rule in _readable(document, "rules", Rule):
-        if rule.kind not in kinds:
+        if not names_like(kinds, rule.kind):
             yield Fault(document.at(("rules", index, "kind")), _unknown("kind", rule.kind, kinds))
         yield from _bad_steps(rule, ("rules", index), document)
+    yield from _bad_promises(document)
 
 
 def _readable(document: Document, key: str, form: type[AnyForm]) -> Iterator[tuple[int, AnyForm]]:
@@ -126,6 +132,38 @@ def _bad_settings(document: Document, kinds: Collection[str]) -> Iterator[Fault]
                 quantity(value)
             except ValueError as error:
                 yield Fault(document.at(("detectors", kind, name)), str(error))
+
+
+def _bad_promises(document: Document) -> Iterator[Fault]:
+    """What a form cannot know: a share needs its whole, days an order, a tier a floor."""
+    for index, limit in _readable(document, "limits", Limit):
+        whole = _mapping(document.value).get("catalogue")
+        if isinstance(limit.at_most, Share) and whole is None:
+            at = document.at(("limits", index, "at_most"))
+            yield Fault(at, "a share of what? Say how many SKUs there are: catalogue: {skus: 1000}")
+    rules = dict(_readable(document, "rules", Rule))
+    for index, rule in rules.items():
+        if rule.valid_from and rule.valid_until and rule.valid_until < rule.valid_from:
+            yield Fault(document.at(("rules", index, "valid_until")), "this is before valid_from")
+        if rule.where.tier or rule.where.harmed_before:
+            below = [other for place, other in rules.items() if place > index]
+            if said := below_floor(rule, below):
+                yield Fault(document.at(("rules", index)), said)
+
+
+def _bad_texts(document: Document) -> Iterator[Fault]:
+    """A shop's own words are read as strictly as ours: no blame, no excuse, nothing left out."""
+    for locale, texts in _mapping(_mapping(_mapping(document.value), "messages"), "texts").items():
+        if locale not in LOCALES or not isinstance(texts, dict):
+            continue
+        for key, text in texts.items():
+            at = document.at(("messages", "texts", locale, key))
+            yield from (Fault(at, said) for said in faults_in(str(key), str(text), locale))
+
+
+def _mapping(written: object, key: str | None = None) -> dict[str, object]:
+    found = written if key is None or not isinstance(written, dict) else written.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _bad_roles(document: Document) -> Iterator[Fault]:

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from actions.cases import History, look_at
 from actions.causes import reported_orders, victims
+from actions.guest_book import guests_in
+from actions.guests import Guests
 from actions.ledger import STATUS_NOW, actions_now
 from actions.limits import use_of
 from actions.playbook import Playbook
@@ -56,6 +58,7 @@ class Past:
     customers: dict[str, str] = field(default_factory=dict)
     ended: dict[Subject, list[int]] = field(default_factory=lambda: defaultdict(list))
     switches: Switches = NOTHING_OFF
+    guests: Guests = field(default_factory=dict)
     used: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def of(self, problem: Problem) -> History:
@@ -68,6 +71,7 @@ class Past:
             spent=self._spent,
             customers=self.customers,
             switches=self.switches,
+            guests=self.guests,
         )
 
     def add(self, decision: Decision) -> None:
@@ -93,8 +97,9 @@ def recall(connection: Connection, fresh: Sequence[Change], playbook: Playbook, 
     _recall_ended(connection, past, opened)
     _recall_planned(connection, past, {change.problem.id for change in fresh})
     _recall_customers(connection, past, opened)
-    _recall_handled(connection, past, opened)
     concerned = [one for p in opened for one in victims(p, past.customers)]
+    past.guests = guests_in(connection, concerned, now)
+    _recall_handled(connection, past, opened)
     accounts = {p.customer_id or p.order_id or "" for p in concerned}
     for limit in playbook.limits if opened else ():
         past.used[id(limit)] = Counter(dict(_uses(connection, limit, accounts, now)))

@@ -15,9 +15,11 @@ from actions.causes import action_id
 from actions.commands import tell
 from actions.doings import action_named, allow, plan_by_hand, problem_named
 from actions.errors import LedgerError
+from actions.guest_book import guests_in
 from actions.ledger import Ledger
 from actions.playbook import Playbook
 from actions.proposals import concrete, inverse_of
+from actions.quiet import in_time
 from actions.rules import Step
 from actions.store import queue, record, take_out, try_again
 from actions.wording import worded
@@ -105,7 +107,9 @@ class People:
                 allow(connection, Verb.DO, action, word, self._playbook)
                 tell(connection, _command(Verb.DO, action, word))
             fresh = [_anew(one, word) for one in wanted] if extra.again else wanted
-            said = worded(tuple(fresh), problem, self._playbook.form.messages.locale)
+            guests = guests_in(connection, [problem], word.at)
+            said = worded(tuple(fresh), problem, self._playbook.form.messages, guests)
+            said = tuple(in_time(one, self._playbook, word.at) for one in said)
             plan_by_hand(connection, said, problem.id, word, self._playbook)
         return list(said)
 
@@ -135,7 +139,7 @@ class People:
         return action
 
     def _queue(self, connection: Connection, action: Action, word: Word, said: str) -> None:
-        queue(connection, [action], word.at)
+        queue(connection, [in_time(action, self._playbook, word.at)], word.at)
         _say(connection, action, Status.QUEUED, said, word)
 
 

@@ -103,14 +103,21 @@ def _ceilings(form: PlaybookForm) -> tuple[Limit, ...]:
     used = dict.fromkeys(step.name for step in steps if step.name not in limited)
     own = ((name, ACTS[name].ceiling) for name in used)
     added = (Limit(action=name, **found._asdict()) for name, found in own if found)
-    return (*form.limits, *added)
+    return (*(_counted(limit, form) for limit in form.limits), *added)
+
+
+def _counted(limit: Limit, form: PlaybookForm) -> Limit:
+    """Return a limit whose share of the catalogue is a number of SKUs, at least one."""
+    if isinstance(limit.at_most, int) or form.catalogue is None:
+        return limit
+    return limit.model_copy(update={"at_most": max(1, limit.at_most.of(form.catalogue.skus))})
 
 
 def playbook_schema(kinds: Collection[str] = tuple(CAUSE_OF_KIND)) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) with which an editor completes and checks a playbook."""
     schema = PlaybookForm.model_json_schema()
     names = {"enum": list(kinds)}
-    schema["$defs"]["Rule"]["properties"]["kind"] |= names
+    schema["$defs"]["Rule"]["properties"]["kind"]["anyOf"] = [names, {"pattern": "[*]"}]
     schema["$defs"]["Limit"]["properties"]["action"]["enum"] = list(ACTS)
     schema["$defs"]["Role"]["properties"]["actions"]["items"]["enum"] = list(ACTS)
     schema["properties"]["detectors"]["propertyNames"] = names

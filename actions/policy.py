@@ -9,11 +9,13 @@ from actions.cases import Decided, History, look_at
 from actions.causes import action_id
 from actions.playbook import Playbook
 from actions.proposals import correction, inverse_of
+from actions.quiet import in_time
 from actions.wording import worded
 from schemas.decisions import Action, Status, Verdict
 from schemas.problems import Problem
 
 STATUS_OF: Final = {
+    Verdict.OUTSIDE_ROLLOUT: Status.SHADOW,
     Verdict.ACT: Status.QUEUED,
     Verdict.COVERED_BY_PARENT: Status.QUEUED,
     Verdict.SHADOW: Status.SHADOW,
@@ -39,6 +41,7 @@ def decide(problem: Problem, history: History, playbook: Playbook) -> Decided:
         rule="" if case.rule is None else case.rule.name,
         mode=case.mode,
         now=history.now,
+        guests=history.guests,
         fresh=case.fresh if verdict in STATUS_OF else (),
         undo=undo,
         call_off=call_off,
@@ -50,8 +53,9 @@ def plan(problem: Problem, decided: Decided, playbook: Playbook) -> tuple[Action
     if decided.verdict not in STATUS_OF:
         return _inverses(problem, decided)
     status = STATUS_OF[decided.verdict]
-    actions = tuple(_planned(action, status) for action in decided.fresh)
-    return worded(actions, problem, playbook.form.messages.locale)
+    planned = (_planned(action, status) for action in decided.fresh)
+    actions = tuple(in_time(action, playbook, decided.now) for action in planned)
+    return worded(actions, problem, playbook.form.messages, decided.guests)
 
 
 def _planned(action: Action, status: Status) -> Action:

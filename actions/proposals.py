@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from actions.catalogue import ACTS, Act, Aim
+from actions.acts import Act, Aim
+from actions.catalogue import ACTS
 from actions.causes import (
     OWNER_OF_CAUSE,
     action_id,

@@ -21,6 +21,8 @@ UNITS: Final = {
 SPAN_PATTERN: Final = r"^(\d+(ms|s|m|h|d|w))+$"
 BUSINESS_DAYS_PATTERN: Final = r"^\d+bd$"
 MONEY_PATTERN: Final = r"^\d+(\.\d+)? [A-Z]{3}$"
+SHARE_PATTERN: Final = r"^\d+(\.\d{1,2})?%$"
+CLOCK_PATTERN: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,23 @@ class Money:
         digits = EXPONENTS[self.currency]
         return f"{Decimal(self.minor).scaleb(-digits):.{digits}f} {self.currency}"
 
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole in basis points: 250 are 2.5 %."""
+
+    basis_points: int
+
+    def __str__(self) -> str:
+        return f"{Decimal(self.basis_points).scaleb(-2).normalize():f}%"
+
+    def of(self, whole: int) -> int:
+        """Return the share of ``whole``, rounded down."""
+        return whole * self.basis_points // ALL.basis_points
+
+
+ALL: Final = Share(10_000)
+"""The whole."""
 
 Quantity = timedelta | BusinessDays | Money | bool | int | float | str
 """A parameter as a detector takes it."""
@@ -71,6 +90,16 @@ def money(text: object) -> Money:
         raise ValueError(f"{text!r} is no amount: write a number and a currency, such as 5.00 USD")
     amount, currency = text.split()
     return Money(minor_units(amount, currency), currency)
+
+
+def share(text: object) -> Share:
+    """Return the share that ``text`` names (``10%``, ``0.5%``); ValueError says what is wrong."""
+    if not isinstance(text, str) or not re.match(SHARE_PATTERN, text):
+        raise ValueError(f"{text!r} is no share: write a percentage, such as 10% or 0.5%")
+    found = Share(int(Decimal(text.removesuffix("%")).scaleb(2)))
+    if found.basis_points > ALL.basis_points:
+        raise ValueError(f"{text} is more than all: write 100% or less")
+    return found
 
 
 def quantity(value: object) -> Quantity:

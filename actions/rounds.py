@@ -59,12 +59,16 @@ class Rounds:
     ledger: Ledger
     desk: Desk
     perform: Perform = nobody_performs
+    before: Sequence[Callable[[], None]] = ()
+    """What is looked at first, for example whether the playbook has changed."""
     decided: list[Decision] = field(default_factory=list)
     """What was decided anew when somebody last switched something."""
     _seen: tuple[int, Switches] = (-1, NOTHING_OFF)
 
     def __call__(self, now: int) -> list[Outcome]:
         """Do one round at ``now`` (ms UTC)."""
+        for look in self.before:
+            look()
         switches = self._switches(now)
         return [] if EVERYTHING in switches.stops else self.perform(now)
 

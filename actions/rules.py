@@ -3,44 +3,24 @@
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, WithJsonSchema
 
-from actions.catalogue import ACTS, CATALOGUE, Act, Takes
-from actions.quantities import (
-    BUSINESS_DAYS_PATTERN,
-    MONEY_PATTERN,
-    SPAN_PATTERN,
-    Money,
-    money,
-    span,
+from actions.acts import Act, Takes
+from actions.catalogue import ACTS, CATALOGUE
+from actions.fields import (
+    MONEY_SCHEMA,
+    SETTING_SCHEMA,
+    SPAN_SCHEMA,
+    Clock,
+    Day,
+    MoneyText,
+    ShareText,
+    Span,
 )
+from actions.quantities import ALL, Money, money
 from schemas.commands import Verb
 from schemas.decisions import Mode, Parameter
 from schemas.problems import Severity
-
-SPAN_SCHEMA: Final = {
-    "type": "string",
-    "pattern": SPAN_PATTERN,
-    "examples": ["5m", "72h", "3d"],
-}
-MONEY_SCHEMA: Final = {"type": "string", "pattern": MONEY_PATTERN, "examples": ["5.00 USD"]}
-SETTING_SCHEMA: Final = {
-    "anyOf": [
-        {"type": "string", "pattern": BUSINESS_DAYS_PATTERN, "examples": ["3bd"]},
-        {"type": ["string", "number", "boolean"]},
-    ]
-}
-
-
-def _span(written: object) -> timedelta:
-    return written if isinstance(written, timedelta) else span(written)
-
-
-Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema(SPAN_SCHEMA)]
-"""A duration as text: ``5m``, ``72h``, ``3d``."""
-
-MoneyText = Annotated[Money, BeforeValidator(money), WithJsonSchema(MONEY_SCHEMA)]
-"""An amount as text: ``5.00 USD``."""
 
 
 class Form(BaseModel):
@@ -113,14 +93,39 @@ class Where(Form):
 
     severity: tuple[Severity, ...] = ()
     subject_type: tuple[str, ...] = ()
+    subject: tuple[str, ...] = Field(
+        default=(), description="Ids, such as SP->RJ; * stands for anything."
+    )
+    defect: tuple[str, ...] = Field(default=(), description="What is wrong with a population.")
+    tier: tuple[str, ...] = Field(
+        default=(),
+        description="Customers of these tiers. A tier may get more than others, never less.",
+    )
+    harmed_before: int = Field(
+        default=0,
+        ge=0,
+        description="Customers with problems on so many other orders in the last 90 days.",
+    )
 
 
 class Rule(Form):
     """What is done about one kind of problem; of several rules for a kind the first match wins."""
 
     name: str = Field(min_length=1, description="How decisions and metrics call this rule.")
-    kind: str = Field(description="The kind of problem this rule answers.")
+    kind: str = Field(
+        description="The kind of problem this rule answers; * stands for anything: lane-*-watch."
+    )
     where: Where = Where()
+    rollout: ShareText = Field(
+        default=ALL,
+        description="For which share of customers it holds, the same ones as the share grows.",
+    )
+    valid_from: Day | None = Field(
+        default=None, description="For problems opened on this day of the shop or later."
+    )
+    valid_until: Day | None = Field(
+        default=None, description="For problems opened on this day of the shop or before."
+    )
     mode: Mode = Field(description="off, shadow (recorded), review (a person decides) or auto.")
     do: tuple[StepText, ...] = Field(description="The plan: all of it, or nothing.")
     under_root_cause: tuple[StepText, ...] | None = Field(
@@ -146,7 +151,9 @@ class Limit(Form):
     action: str
     per: Literal["customer", "rule", "everything"]
     within: Span
-    at_most: int = Field(ge=0)
+    at_most: NonNegativeInt | ShareText = Field(
+        description="A number, or a share of the SKUs in the catalogue, such as 2%."
+    )
 
 
 class Calendar(Form):
@@ -168,6 +175,31 @@ class Populations(Form):
     customers_window: Span = Field(default=timedelta(days=14), description="Within this time.")
 
 
+class Catalogue(Form):
+    """How large the range is, so that limits can be a share of it."""
+
+    skus: int = Field(ge=1, description="SKUs on sale.")
+
+
+class Quiet(Form):
+    """Hours in which no customer is written to or called; a message waits for their end."""
+
+    begins: Clock = Field(description="By the shop's clock, such as 21:00.")
+    ends: Clock = Field(description="By the shop's clock, such as 08:00.")
+
+
+class People(Form):
+    """In which order people take what waits for them; nobody's remedy depends on it."""
+
+    tiers: tuple[str, ...] = Field(
+        default=(), description="Tiers of customers, the first is served first."
+    )
+    longest_wait: Span = Field(
+        default=timedelta(hours=4),
+        description="Whoever has waited longer comes first, whatever their tier.",
+    )
+
+
 class Role(Form):
     """What some people may do without asking; what exceeds it is for somebody else's role."""
 
@@ -182,10 +214,22 @@ class Role(Form):
     )
 
 
+Locale = Literal["en", "vi"]
+"""Languages that customers are written to in."""
+
+
 class Messages(Form):
     """How customers are written to."""
 
-    locale: Literal["en", "vi"] = "en"
+    locale: Locale = "en"
+    quiet: Quiet | None = Field(default=None, description="Hours in which nobody is disturbed.")
+    channels: tuple[str, ...] = Field(
+        default=("email",),
+        description="Ways to reach a customer, tried in this order after the one they prefer.",
+    )
+    texts: dict[Locale, dict[str, str]] = Field(
+        default={}, description="Your own words, by language and key such as next.lost-shipment."
+    )
 
 
 class PlaybookForm(Form):
@@ -203,6 +247,8 @@ class PlaybookForm(Form):
         default={}, description="Parameters of detectors: kind, parameter, value."
     )
     populations: Populations = Populations()
+    catalogue: Catalogue | None = None
+    people: People = People()
     budgets: tuple[Budget, ...] = ()
     limits: tuple[Limit, ...] = ()
     roles: dict[str, Role] = Field(

@@ -6,11 +6,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, and_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from actions.quantities import span
+from actions.quiet import held_for
 from actions.rows import outbox_row, outcome_row
 from actions.tables import outbox, outcomes, problems
 from schemas.decisions import Action, Outcome, Status
-from schemas.times import ms
+from schemas.stamps import parse_one
 
 Rows = Sequence[dict[str, Any]]
 
@@ -43,7 +43,7 @@ def queue(connection: Connection, actions: Iterable[Action], now: int) -> None:
 
     A ``hold`` is the time in which a person can still stop the action.
     """
-    rows = [outbox_row(action, now + held(action)) for action in actions]
+    rows = [outbox_row(action, due_at(action, now)) for action in actions]
     if not rows:
         return
     insert = insert_into(connection, outbox)
@@ -55,10 +55,11 @@ def queue(connection: Connection, actions: Iterable[Action], now: int) -> None:
     connection.execute(again, rows)
 
 
-def held(action: Action) -> int:
-    """Return how long an action is held back before it is performed, in ms."""
-    hold = action.params.get("hold")
-    return 0 if hold is None else ms(span(hold))
+def due_at(action: Action, now: int) -> int:
+    """Return from when a queued action may be performed, ms UTC."""
+    earliest = action.params.get("not_before")
+    due = now + held_for(action)
+    return due if earliest is None else max(due, parse_one(str(earliest)) or due)
 
 
 def call_off(connection: Connection, action_ids: Sequence[str], why: str, now: int) -> None:

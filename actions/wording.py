@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Final
 
 import yaml
-from jinja2 import StrictUndefined, Template
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec.structs import replace
 
-from schemas.decisions import Action
+from actions.guests import STRANGER, Guest, Guests
+from actions.rules import Locale, Messages
+from schemas.decisions import Action, Parameter
 from schemas.problems import Problem
 
-LOCALES: Final = ("en", "vi")
+LOCALES: Final[tuple[Locale, ...]] = ("en", "vi")
 """Languages there are texts for."""
 
 OTHER: Final = "other"
@@ -54,27 +58,67 @@ def blame_in(text: str, locale: str) -> list[str]:
     return [match.group() for match in found if match is not None]
 
 
-def worded(actions: tuple[Action, ...], problem: Problem, locale: str) -> tuple[Action, ...]:
-    """Return the actions with the text of every message to a customer written out."""
+def worded(
+    actions: tuple[Action, ...],
+    problem: Problem,
+    messages: Messages,
+    guests: Guests = MappingProxyType({}),
+) -> tuple[Action, ...]:
+    """Return the actions with the text of every message to a customer written out.
+
+    Each customer is written to in their language and on the channel they prefer, where they have
+    said so, else as the playbook says.
+    """
     return tuple(
-        replace(action, params=action.params | _letter_with(action, actions, problem, locale))
+        _with_letter(action, actions, problem, messages, guests)
         if action.name == "message-customer"
         else action
         for action in actions
     )
 
 
-def _letter_with(
-    message: Action, actions: tuple[Action, ...], problem: Problem, locale: str
-) -> dict[str, str]:
+def _with_letter(
+    message: Action,
+    actions: tuple[Action, ...],
+    problem: Problem,
+    messages: Messages,
+    guests: Guests,
+) -> Action:
     """Tell each customer of their own order, and of what they get themselves."""
+    guest = guests.get(message.customer_id or "", STRANGER)
     theirs = tuple(action for action in actions if action.order_id == message.order_id)
-    return letter(replace(problem, order_id=message.order_id), theirs, locale)
+    locale = language_of(guest, messages)
+    own = messages.texts.get(locale) or {}
+    said = letter(replace(problem, order_id=message.order_id), theirs, locale, own)
+    return replace(message, params={**message.params, **said, **channels_of(guest, messages)})
 
 
-def letter(problem: Problem, actions: tuple[Action, ...], locale: str) -> dict[str, str]:
-    """Return locale, subject and body of a message that tells of ``problem`` and ``actions``."""
-    texts = texts_in(locale)
+def language_of(guest: Guest, messages: Messages) -> Locale:
+    """Return the customer's language if there are texts in it (``vi-VN`` is ``vi``)."""
+    spoken = guest.locale.replace("_", "-").partition("-")[0].lower()
+    return next((known for known in LOCALES if known == spoken), messages.locale)
+
+
+def channels_of(guest: Guest, messages: Messages) -> dict[str, Parameter]:
+    """Return how to reach the customer: one way, and what to try next if it does not work."""
+    ways = dict.fromkeys(
+        (guest.channel, *messages.channels) if guest.channel else messages.channels
+    )
+    first, *others = ways or ("",)
+    return {"channel": first, "fallbacks": others}
+
+
+def letter(
+    problem: Problem,
+    actions: tuple[Action, ...],
+    locale: str,
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Return locale, subject and body of a message that tells of ``problem`` and ``actions``.
+
+    ``own`` are a shop's own texts by dotted key; they win over those that ship with Andon.
+    """
+    texts = {**texts_in(locale), **{key: compiled(text) for key, text in own.items()}}
     facts = {"order_id": problem.order_id, "kind": problem.kind}
     facts["order"] = order = texts["order"].render(facts)
     facts["Order"] = order[:1].upper() + order[1:]
@@ -98,8 +142,45 @@ def _for_kind(texts: Mapping[str, Template], part: str, kind: str) -> Template:
 def texts_in(locale: str) -> Mapping[str, Template]:
     """Return the templates of a language by dotted key, such as ``failures.wrong-item``."""
     written = (resources.files("actions") / "messages" / f"{locale}.yaml").read_text("utf-8")
+    return {key: compiled(text) for key, text in _flat(yaml.safe_load(written)).items()}
+
+
+@lru_cache(maxsize=1_000)
+def compiled(text: str) -> Template:
+    """Return ``text`` as a template that can do nothing but write."""
     sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    return {key: sandbox.from_string(text) for key, text in _flat(yaml.safe_load(written)).items()}
+    return sandbox.from_string(text)
+
+
+FACTS: Final[Mapping[str, object]] = {
+    "order_id": "A-1001",
+    "kind": "late-delivery",
+    "order": "your order A-1001",
+    "Order": "Your order A-1001",
+    "amount": "5.00 USD",
+    "failure": "It did not arrive.",
+    "remedies": ["We are sending it again."],
+    "next": "You hear from us.",
+}
+"""Every name that a text may use, with an example of what it holds."""
+
+
+def faults_in(key: str, text: str, locale: str) -> list[str]:
+    """Return what is wrong with a shop's own text, in words that say what to write instead."""
+    if key not in texts_in(locale):
+        near = get_close_matches(key, texts_in(locale), n=1)
+        return [f"no text is called {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")]
+    try:
+        said = compiled(text).render(FACTS)
+    except TemplateError as error:
+        return [f"this template cannot be read: {error}"]
+    faults = [f"never say {phrase!r} to a customer" for phrase in blame_in(said, locale)]
+    lost = [name for name in NEEDED.get(key, ()) if name not in text]
+    return faults + [f"leaves out {{{{ {name} }}}}" for name in lost]
+
+
+NEEDED: Final[Mapping[str, tuple[str, ...]]] = {"body": ("failure", "remedies", "next")}
+"""What a text must tell: what failed, what is done, what happens next."""
 
 
 def _flat(texts: Mapping[str, str | Mapping[str, str]]) -> dict[str, str]:

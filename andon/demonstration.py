@@ -157,4 +157,6 @@ def _joined(folder: Folder) -> Iterator[Demo]:
                 score.actions |= {action.id: action for action in decision.actions}
 
         timing = Timing(recording=True, acts_by_log=True)
-        yield Demo(Embedded(journal, parts.engine, settle, timing=timing), parts, score)
+        yield Demo(
+            Embedded(journal, parts.engine, settle, timing=timing, hear=parts.hear), parts, score
+        )

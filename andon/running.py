@@ -60,7 +60,7 @@ def run_service(wanted: Running, config: Config, stopping: threading.Event) -> N
         journal = stack.enter_context(Journal(folder.journal))
         parts = stack.enter_context(open_parts(folder, wanted.playbook, config))
         timing = Timing(recording=wanted.recording)
-        embedded = Embedded(journal, parts.engine, parts.settle, timing=timing)
+        embedded = Embedded(journal, parts.engine, parts.settle, timing=timing, hear=parts.hear)
         inbox = Inbox()
         beside = _beside(wanted, journal, embedded, inbox, parts)
         Service(embedded, inbox, stopping, _tell).run(beside)

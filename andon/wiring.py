@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Final
 from actions.causes import CAUSE_OF_KIND
 from actions.desk import Desk
 from actions.executors.webhook import Webhook
+from actions.guest_book import hear
 from actions.ledger import Ledger
 from actions.marks import Fault, PlaybookError
 from actions.outbox import ANY, Perform, Relay
@@ -21,14 +23,15 @@ from actions.quantities import Money
 from actions.rounds import Rounds, nobody_performs
 from andon.calendars import as_setting, calendars, on_calendars
 from andon.config import Config, read_config
+from andon.reloading import Reloading
 from detectors.population.rules import PopulationRules
 from detectors.question import Question
 from detectors.registry import DETECTORS
 from schemas.decisions import Action, Decision, Outcome, Status
 from schemas.problems import Change
 from schemas.times import HOUR
-from streams.embedded import wall_clock
-from streams.engine import Engine
+from streams.embedded import Hear, wall_clock
+from streams.engine import Batch, Engine
 from streams.folder import Folder
 
 KINDS: Final = tuple(dict.fromkeys((*CAUSE_OF_KIND, *(found.kind for found in DETECTORS))))
@@ -54,6 +57,8 @@ class Parts:
     settle: Callable[[list[Change], int], list[Decision]]
     perform: Callable[[int], Sequence[Outcome]]
     """Does what people have said, and performs what is due."""
+    hear: Hear
+    """Notes what events say about customers, before they are kept."""
     performs: bool
     """Whether anybody is named to perform actions; without, they are planned and wait."""
 
@@ -71,8 +76,19 @@ def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterato
         desk = Desk(ledger, book)
         executors = executors_of(config)
         relay = Relay(ledger, executors).run_once if executors else nobody_performs
-        rounds = Rounds(ledger, desk, relay)
-        yield Parts(book, build_engine(book), ledger, desk.take, rounds, bool(executors))
+        rounds = Rounds(ledger, desk, relay, [_watch(playbook, book, desk)] if playbook else [])
+        ears = partial(_hear, ledger)
+        yield Parts(book, build_engine(book), ledger, desk.take, rounds, ears, bool(executors))
+
+
+def _watch(path: Path, book: Playbook, desk: Desk) -> Callable[[], None]:
+    return Reloading(path, read_playbook, desk.follow, book).look
+
+
+def _hear(ledger: Ledger, batch: Batch) -> None:
+    if batch.events:
+        with ledger.writing() as connection:
+            hear(connection, batch.events, int(batch.recorded.max()))
 
 
 def executors_of(config: Config) -> dict[str, Perform]:

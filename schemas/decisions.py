@@ -31,6 +31,7 @@ class Verdict(StrEnum):
     OVER = "over: nothing more to do"
     ALREADY_HANDLED = "already handled"
     SHADOW = "shadow: recorded, not done"
+    OUTSIDE_ROLLOUT = "outside the rollout: recorded, not done"
     STOPPED = "stopped by a person: decided when it starts again"
     SILENCED = "silenced by a person: decided when the silence ends"
     TOO_OLD = "learnt too late: a person decides"

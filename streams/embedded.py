@@ -25,6 +25,13 @@ Settle = Callable[[list[Change], int], object]
 Clock = Callable[[], int]
 """The present, ms UTC."""
 
+Hear = Callable[[Batch], None]
+"""Is told of events before they are kept; after a kill it may be told again."""
+
+
+def hear_nothing(_batch: Batch) -> None:
+    """Pass over what happens: nobody asked."""
+
 
 def wall_clock() -> int:
     """Return the present in ms UTC."""
@@ -75,6 +82,7 @@ class Embedded:
         settle: Settle,
         *,
         timing: "Timing | None" = None,
+        hear: Hear = hear_nothing,
     ) -> None:
         """Join the parts; nothing is read before :meth:`rebuild`.
 
@@ -83,6 +91,7 @@ class Embedded:
             engine: An engine that has seen nothing yet.
             settle: Where problems go.
             timing: Which clocks count; live by the wall clock if not given.
+            hear: Is told of what is taken in, before it is kept.
         """
         timing = timing or Timing()
         self.board = Board()
@@ -91,6 +100,7 @@ class Embedded:
         self._engine = engine
         self._settle = settle
         self._timing = timing
+        self._hear = hear
         self._intake = Intake(Decoder(), journal.floor, recording=timing.recording)
         self._undecided: list[Batch] = []
 
@@ -129,8 +139,11 @@ class Embedded:
         """Commit arrivals to the journal in one transaction, then answer each sender."""
         now = max(self._timing.wall(), self._intake.floor)
         taken = [self._intake.take(arrival.delivery, now) for arrival in arrivals]
+        batches = [_batch(one) for one in taken if one.events]
+        for batch in batches:
+            self._hear(batch)
         self._commit(arrivals, taken)
-        self._undecided += [_batch(one) for one in taken if one.events]
+        self._undecided += batches
         receipts = [Receipt(len(one.events), one.refusals) for one in taken]
         for arrival, receipt in zip(arrivals, receipts, strict=True):
             arrival.answer(receipt)

@@ -7,6 +7,7 @@ from actions.causes import CAUSE_OF_KIND
 from actions.playbook import load_playbook, parse_playbook
 from actions.policy import decide, plan
 from actions.proposals import propose
+from actions.rules import Messages
 from actions.testing import NOON, a_problem
 from actions.wording import BLAME, LOCALES, blame_in, letter, texts_in, worded
 from schemas.decisions import Action
@@ -104,7 +105,7 @@ def test_only_messages_get_words() -> None:
     actions, _ = propose(a_problem("missing-item"), rule, 1, NOON, {})
     with_words = [
         action.name
-        for action in worded(actions, a_problem("missing-item"), "vi")
+        for action in worded(actions, a_problem("missing-item"), Messages(locale="vi"))
         if "body" in action.params
     ]
 

@@ -47,8 +47,8 @@ def problems_taken(*problems: Problem, text: str = REVIEW) -> None:
     ledger.close()
 
 
-def late(**fields: Any) -> Problem:
-    return a_problem(opened_at=wall_clock() - HOUR, **fields)
+def late(order: str = "O1") -> Problem:
+    return a_problem(opened_at=wall_clock() - HOUR, subject=order, order_id=order)
 
 
 def rows(said: Said) -> list[dict[str, Any]]:
@@ -73,7 +73,7 @@ def test_an_approved_action_is_queued_and_a_rejected_one_dropped() -> None:
 
 def test_what_is_queued_can_be_held() -> None:
     problems_taken(late(), text=REVIEW.replace("review", "shadow"))
-    problems_taken(late(subject="O2", order_id="O2"))
+    problems_taken(late("O2"))
     action = rows(command("actions", "--order", "O2", "--name", "message-customer", "-o", "json"))
     command("actions", "approve", action[0]["id"], "--why", "true")
     held = command("actions", "hold", action[0]["id"], "--why", "not yet")
@@ -156,7 +156,7 @@ def test_a_silence_says_what_it_would_have_hidden_and_counts_what_it_hid() -> No
     add = ("silence", "add", "--kind", "late-*", "--for", "4h", "--why", "strike")
     dry = command(*add, "--dry-run")
     real = command(*add)
-    problems_taken(late(subject="O2", order_id="O2"))
+    problems_taken(late("O2"))
     (row,) = rows(command("silence", "list", "-o", "json"))
 
     assert "it would have hidden 1 problems; 1 are open" in dry.words

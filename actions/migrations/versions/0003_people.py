@@ -1,4 +1,4 @@
-"""What people say: every command with who said it and why.
+"""What people say, with who said it and why, and what customers have said about themselves.
 
 Revision ID: 0003
 Revises: 0001
@@ -17,7 +17,7 @@ SEQUENCE = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Create the table, then forbid changes to it."""
+    """Create the tables, then forbid changes to what people said."""
     op.create_table(
         "commands",
         sa.Column("seq", SEQUENCE, nullable=False),
@@ -36,6 +36,15 @@ def upgrade() -> None:
     op.create_index("ix_commands_verb_target", "commands", ["verb", "target"])
     op.create_index("ix_commands_who_at", "commands", ["who", "at"])
     _forbid_changes("commands")
+    op.create_table(
+        "customers",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("tier", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("told_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_customers"),
+    )
 
 
 def _forbid_changes(table: str) -> None:
