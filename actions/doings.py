@@ -80,11 +80,20 @@ def plan_by_hand(
         decided_at=word.at,
         actions=tuple(wanted),
     )
+    stored(connection, decision, playbook)
+
+
+def stored(connection: Connection, decision: Decision, playbook: Playbook) -> bool:
+    """Store a decision that no change called for, and queue its actions; false if it is there."""
+    same = select(decisions.c.id).where(decisions.c.id == decision.id)
+    if connection.execute(same).one_or_none() is not None:
+        return False
     text = {"version": playbook.version, "text": playbook.text}
     add_new(connection, playbooks, [text])
     add_new(connection, decisions, [decision_row(decision)])
-    add_new(connection, actions, [action_row(action, decision) for action in wanted])
-    queue(connection, wanted, word.at)
+    add_new(connection, actions, [action_row(action, decision) for action in decision.actions])
+    queue(connection, decision.actions, decision.decided_at)
+    return True
 
 
 def _refuse_repetition(connection: Connection, action: Action) -> None:

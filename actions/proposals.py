@@ -118,11 +118,13 @@ def _action(  # noqa: PLR0913, PLR0917 - private, and each part is one column of
 
 def facts_for(act: Act, problem: Problem) -> dict[str, Parameter]:
     """Return what whoever performs the action must know of the problem."""
-    facts: dict[str, Parameter] = {
-        "kind": problem.kind,
-        "subject": f"{problem.subject_type}:{problem.subject}",
-    }
+    facts = facts_of(problem)
     return facts if act.reaches_customer else facts | investigation(problem)
+
+
+def facts_of(problem: Problem) -> dict[str, Parameter]:
+    """Return what a problem is about, as everybody may know it."""
+    return {"kind": problem.kind, "subject": f"{problem.subject_type}:{problem.subject}"}
 
 
 def investigation(problem: Problem) -> dict[str, Parameter]:
@@ -161,17 +163,27 @@ def inverse_of(action: Action, because: str, now: int) -> Action:
 
 def correction(problem: Problem, rule: str, planned: str, now: int) -> Action:
     """Return the note to the operations team that a problem did not stand after all."""
-    harm = f"{problem.subject_type}:{problem.subject}|withdrawn|{problem.id}"
+    note = f"{problem.kind} is withdrawn; customers keep what they were given"
+    return _note(problem, "withdrawn", {"note": note, "planned": planned}, rule, now)
+
+
+def appeal_note(problem: Problem, word: Word) -> Action:
+    """Return the note that an appeal was upheld: whoever keeps rates leaves the defects out."""
+    note = f"an appeal against {problem.kind} is upheld: leave its defects out of the rate"
+    said = f"{word.who}: {word.why}"
+    return _note(problem, "appeal", {"note": note, "because": said}, f"by {word.who}", word.at)
+
+
+def _note(
+    problem: Problem, about: str, said: Mapping[str, Parameter], rule: str, now: int
+) -> Action:
+    harm = f"{problem.subject_type}:{problem.subject}|{about}|{problem.id}"
     return Action(
         id=action_id(harm, "notify-ops", f"{Aim.OPS}:ops"),
         name="notify-ops",
         target_type=Aim.OPS.value,
         target="ops",
-        params=facts_for(ACTS["notify-ops"], problem)
-        | {
-            "note": f"{problem.kind} is withdrawn; customers keep what they were given",
-            "planned": planned,
-        },
+        params={**facts_for(ACTS["notify-ops"], problem), **said},
         harm=harm,
         problem_id=problem.id,
         order_id=problem.order_id,

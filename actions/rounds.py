@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from actions.commands import commands
 from actions.desk import Desk
+from actions.escalation import EVERY_MS, escalate
 from actions.ledger import STATUS_NOW, Ledger, actions_now
 from actions.playbook import Playbook
 from actions.rows import action_from, problem_from
@@ -31,7 +32,7 @@ _LATEST: Final = (
     .where(
         _LATER.c.problem_id == decisions.c.problem_id,
         _LATER.c.change.in_((ChangeKind.OPENED.value, ChangeKind.REVISITED.value)),
-        _LATER.c.verdict != Verdict.BY_PERSON.value,
+        _LATER.c.verdict.not_in((Verdict.BY_PERSON.value, Verdict.UNATTENDED.value)),
     )
     .scalar_subquery()
 )
@@ -64,13 +65,21 @@ class Rounds:
     decided: list[Decision] = field(default_factory=list)
     """What was decided anew when somebody last switched something."""
     _seen: tuple[int, Switches] = (-1, NOTHING_OFF)
+    _looked: int = 0
 
     def __call__(self, now: int) -> list[Outcome]:
         """Do one round at ``now`` (ms UTC)."""
         for look in self.before:
             look()
         switches = self._switches(now)
+        self._look_at_clock(now)
         return [] if EVERYTHING in switches.stops else self.perform(now)
+
+    def _look_at_clock(self, now: int) -> None:
+        if now - self._looked >= EVERY_MS:
+            self._looked = now
+            with self.ledger.writing() as connection:
+                escalate(connection, self.desk.playbook, now)
 
     def _switches(self, now: int) -> Switches:
         """Bring the ledger in line with what is switched off; mostly there is nothing to do."""

@@ -200,6 +200,18 @@ class People(Form):
     )
 
 
+class Owners(Form):
+    """Until when a person must have taken what waits for people, and who is told if nobody has."""
+
+    within: Span = Field(default=timedelta(minutes=15), description="From the moment it waits.")
+    escalate: tuple[Span, ...] = Field(
+        default=(timedelta(hours=1), timedelta(hours=4)), description="Later steps, in order."
+    )
+    tell: tuple[str, ...] = Field(
+        default=("ops",), min_length=1, description="Whom each step tells; the last one tells on."
+    )
+
+
 class Role(Form):
     """What some people may do without asking; what exceeds it is for somebody else's role."""
 
@@ -249,6 +261,7 @@ class PlaybookForm(Form):
     populations: Populations = Populations()
     catalogue: Catalogue | None = None
     people: People = People()
+    owners: Owners = Owners()
     budgets: tuple[Budget, ...] = ()
     limits: tuple[Limit, ...] = ()
     roles: dict[str, Role] = Field(

@@ -8,15 +8,20 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from actions.doings import allow
+from actions.attention import in_order, tasks_in
+from actions.doings import allow, problem_named
 from actions.ledger import Ledger
+from actions.outcomes_told import Later, Told
 from actions.people import People
 from actions.playbook import Playbook, parse_playbook
+from actions.quantities import money
 from actions.tables import decisions, playbooks
 from andon.config import read_config
 from andon.wiring import KINDS, NotPossible, ledger_to_read, read_playbook
-from schemas.commands import Command, Word
+from schemas.commands import Command, Verb, Word
 from schemas.decisions import Action
+from schemas.problems import Problem
+from schemas.times import iso
 from streams.embedded import wall_clock
 
 
@@ -63,6 +68,45 @@ def playbook_in_force(ledger: Ledger) -> Playbook:
     with ledger.reading() as connection:
         row = connection.execute(newest).one_or_none()
     return read_playbook(None) if row is None else parse_playbook(row.text, row.version, KINDS)
+
+
+def tasks_of(desk: Desk) -> list[dict[str, object]]:
+    """Return what waits for people, in order, one row each."""
+    now = wall_clock()
+    with desk.ledger.reading() as connection:
+        tasks = tasks_in(connection, now)
+    return [
+        {
+            "since": iso(task.since),
+            "severity": task.problem.severity.value,
+            "kind": task.problem.kind,
+            "subject": f"{task.problem.subject_type}:{task.problem.subject}",
+            "owner": task.person or f"{task.team} (nobody yet)",
+            "next_step": task.next_step,
+            "tier": task.tier,
+            "problem_id": task.problem.id,
+            "actions": [action.id for action in task.waiting],
+        }
+        for task in in_order(tasks, desk.playbook.form.people, now)
+    ]
+
+
+def take(desk: Desk, named: str, word: Word) -> Problem:
+    """Make a person answer for a problem; return it. LedgerError if there is none."""
+    with desk.ledger.reading() as connection:
+        problem = problem_named(connection, named)
+    desk.tell(Command(verb=Verb.OWN, target_type="problem", target=problem.id, word=word))
+    return problem
+
+
+def outcome_named(problem: str, what: str, amount: str | None) -> Told:
+    """Return an outcome as it was typed; NotPossible names those there are."""
+    try:
+        return Told(problem, Later(what), None if amount is None else money(amount))
+    except ValueError as error:
+        if amount is not None and what in set(Later):
+            raise NotPossible(str(error)) from error
+        raise NotPossible(f"no outcome {what!r}: there are {', '.join(Later)}") from error
 
 
 def spoken(who: str | None, why: str) -> Word:

@@ -42,6 +42,7 @@ class Verdict(StrEnum):
     COVERED_BY_PARENT = "covered by a root cause: the customer's own remedy only"
     ACT = "act now"
     BY_PERSON = "a person decided"
+    UNATTENDED = "nobody took it in time: somebody else is told"
 
 
 class Status(StrEnum):

@@ -42,7 +42,7 @@ def planned(problem: Problem, playbook: Playbook, history: History = NOW) -> tup
 def test_every_verdict_of_the_policy_has_exactly_one_branch() -> None:
     tried = [verdict for verdict, _ in BRANCHES]
 
-    assert sorted([*tried, Verdict.BY_PERSON]) == sorted(Verdict)
+    assert sorted([*tried, Verdict.BY_PERSON, Verdict.UNATTENDED]) == sorted(Verdict)
 
 
 @pytest.mark.parametrize(

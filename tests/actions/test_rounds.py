@@ -187,7 +187,7 @@ def test_what_has_grown_too_old_under_a_stop_waits_for_a_person(shop: Shop) -> N
     shop.say(Verb.START, NOON + 3 * DAY)
     shop.rounds(NOON + 3 * DAY)
 
-    assert shop.performed == []
+    assert shop.performed == ["notify-ops"], "somebody is told that it waits"
     assert len(shop.ledger.actions(status=Status.WAITING)) == 2
 
 

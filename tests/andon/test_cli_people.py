@@ -219,3 +219,33 @@ def test_a_running_service_obeys_a_stop_from_another_process() -> None:
     ledger.close()
 
     assert len(performed) == 1
+
+
+def test_the_queue_names_owner_and_next_step_and_a_person_takes_what_is_theirs() -> None:
+    problems_taken(late())
+    (before,) = rows(command("queue", "-o", "json"))
+    taken = command("own", before["problem_id"][:8], "--why", "I know the carrier")
+    (after,) = rows(command("queue", "-o", "json"))
+
+    assert before["owner"] == "carrier (nobody yet)"
+    assert before["next_step"] == "approve or reject: credit-customer, message-customer"
+    assert "lan has late-delivery O1" in taken.words
+    assert after["owner"] == "lan"
+
+
+def test_an_empty_queue_says_so() -> None:
+    problems_taken()
+
+    assert command("queue").words == "nothing waits for a person"
+
+
+def test_outcomes_are_told_and_noted() -> None:
+    problems_taken(late())
+    (row,) = rows(command("queue", "-o", "json"))
+    paid = ("outcome", row["problem_id"], "claim-paid", "--why", "their letter")
+    done = command(*paid, "--amount", "42.00 USD")
+
+    assert "noted: claim-paid" in done.words
+    assert command(*paid).code == 2
+    assert "'42' is no amount" in command(*paid, "--amount", "42").words
+    assert "there are investigation-closed" in command(*paid[:2], "paid", "--why", "x").words

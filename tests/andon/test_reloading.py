@@ -43,12 +43,14 @@ def test_a_changed_file_is_followed(path: Path) -> None:
     follower = Follower(path)
     follower.reloading.look()
     write(path, default_text().replace("150.00 USD", "120.00 USD"), 1)
-    follower.reloading.look()
-    follower.reloading.look()
+    with structlog.testing.capture_logs() as said:
+        follower.reloading.look()
+        follower.reloading.look()
     (playbook,) = follower.followed
 
     assert str(playbook.form.budgets[0].at_most) == "120.00 USD"
     assert follower.reloading.in_force is playbook
+    assert [line["version"] for line in said] == [playbook.version]
 
 
 def test_a_mistaken_file_is_told_of_and_not_followed(path: Path) -> None:

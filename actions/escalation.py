@@ -1,0 +1,79 @@
+"""The clock over what waits for people: nobody took it in time, so somebody else is told."""
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import uuid5
+
+from sqlalchemy import Connection
+
+from actions.acts import Aim
+from actions.attention import Task, tasks_in
+from actions.causes import ACTION_NAMESPACE, action_id
+from actions.doings import stored
+from actions.playbook import Playbook
+from actions.proposals import facts_of
+from actions.quantities import span_text
+from schemas.decisions import Action, Decision, Mode, Status, Verdict
+from schemas.problems import ChangeKind
+from schemas.times import ms
+
+EVERY_MS: Final = 30_000
+"""How often the clock is looked at; the shortest wait that makes sense is a minute."""
+
+
+def escalate(connection: Connection, playbook: Playbook, now: int) -> list[Action]:
+    """Store and queue what must be told at ``now`` (ms UTC); each step of a task is told once."""
+    told = []
+    for task in tasks_in(connection, now):
+        if not task.person:
+            told += [
+                action
+                for action in due_steps(task, playbook, now)
+                if stored(connection, _decision(task, action, playbook, now), playbook)
+            ]
+    return told
+
+
+def due_steps(task: Task, playbook: Playbook, now: int) -> Iterator[Action]:
+    """Yield the newest step that is due for a task nobody has taken; none before the first."""
+    owners = playbook.form.owners
+    waits = (owners.within, *owners.escalate)
+    passed = [number for number, wait in enumerate(waits) if task.since + ms(wait) <= now]
+    if passed:
+        step = passed[-1]
+        whom = owners.tell[min(step, len(owners.tell) - 1)]
+        yield _step(task, whom, f"nobody took this in {span_text(waits[step])}", now, step)
+
+
+def _step(task: Task, whom: str, said: str, now: int, step: int) -> Action:
+    problem = task.problem
+    harm = f"{problem.subject_type}:{problem.subject}|unattended {step}|{problem.id}"
+    return Action(
+        id=action_id(harm, "notify-ops", f"{Aim.OPS}:ops"),
+        name="notify-ops",
+        target_type=Aim.OPS.value,
+        target="ops",
+        params=facts_of(problem) | {"to": whom, "note": f"{said}: {task.next_step}"},
+        harm=harm,
+        problem_id=problem.id,
+        order_id=problem.order_id,
+        customer_id=problem.customer_id,
+        rule="owners",
+        planned_at=now,
+        status=Status.QUEUED,
+    )
+
+
+def _decision(task: Task, action: Action, playbook: Playbook, now: int) -> Decision:
+    return Decision(
+        id=str(uuid5(ACTION_NAMESPACE, f"escalation\x1f{action.id}")),
+        problem_id=task.problem.id,
+        change=ChangeKind.REVISITED,
+        verdict=Verdict.UNATTENDED,
+        detail=str(action.params["note"]),
+        rule="owners",
+        mode=Mode.AUTO,
+        playbook_version=playbook.version,
+        decided_at=now,
+        actions=(action,),
+    )
