@@ -68,7 +68,7 @@ class Desk:
         return made
 
     def _decide(self, change: Change, problem: Problem, past: Past) -> Made:
-        decided = decide(problem, past.of(problem), self._playbook)
+        decided = decide(problem, past.of(problem), past.playbook)
         decision = Decision(
             id=decision_id(change),
             problem_id=problem.id,
@@ -77,15 +77,15 @@ class Desk:
             detail=decided.detail,
             rule=decided.rule,
             mode=decided.mode,
-            playbook_version=self._playbook.version,
+            playbook_version=past.playbook.version,
             decided_at=past.now,
-            actions=plan(problem, decided, self._playbook),
+            actions=plan(problem, decided, past.playbook),
         )
         past.add(decision)
         return decision, decided
 
     def _store(self, connection: Connection, decided: Sequence[Made], past: Past) -> None:
-        text = {"version": self._playbook.version, "text": self._playbook.text}
+        text = {"version": past.playbook.version, "text": past.playbook.text}
         add_new(connection, playbooks, [text])
         add_new(connection, decisions, [decision_row(decision) for decision, _ in decided])
         planned = [(action, decision) for decision, _ in decided for action in decision.actions]

@@ -102,7 +102,7 @@ def recall(connection: Connection, fresh: Sequence[Change], playbook: Playbook, 
     _recall_handled(connection, past, opened)
     accounts = {p.customer_id or p.order_id or "" for p in concerned}
     for limit in playbook.limits if opened else ():
-        past.used[id(limit)] = Counter(dict(_uses(connection, limit, accounts, now)))
+        past.used[id(limit)] = Counter(dict(uses(connection, limit, accounts, now)))
     return past
 
 
@@ -146,10 +146,13 @@ def _recall_handled(connection: Connection, past: Past, opened: Sequence[Problem
     past.handled |= known.keys() - past.called_off
 
 
-def _uses(
-    connection: Connection, limit: Budget | Limit, accounts: Collection[str], now: int
+def uses(
+    connection: Connection, limit: Budget | Limit, accounts: Collection[str] | None, now: int
 ) -> Iterator[tuple[str, int]]:
-    """Yield who used how much of ``limit``: all that was handed to the relay and not called off."""
+    """Yield who used how much of ``limit``: all that was handed to the relay and not called off.
+
+    ``accounts`` are the customers to look for, ``None`` for all; ``now`` is ms UTC.
+    """
     accounts_of = {"customer": outbox.c.account, "rule": outbox.c.rule}
     whose = accounts_of.get(limit.per, literal("everything"))
     amount = outbox.c.cost_minor if isinstance(limit, Budget) else literal(1)
@@ -159,11 +162,11 @@ def _uses(
         .where(outbox.c.status != Status.CALLED_OFF.value)
         .group_by(whose)
     )
-    if limit.per == "customer":
+    if limit.per == "customer" and accounts is not None:
         rows = _of(connection, query, outbox.c.account, accounts)
     else:
         rows = iter(connection.execute(query))
-    yield from ((who, int(used)) for who, used in rows)
+    yield from ((who or "", int(used)) for who, used in rows)
 
 
 def _what(limit: Budget | Limit) -> ColumnElement[bool]:

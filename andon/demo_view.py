@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +16,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from andon.demo_person import NAME, Said
 from andon.demonstration import Moment, Score
-from schemas.decisions import Action
+from schemas.decisions import Action, Verdict
 from schemas.problems import Change, ChangeKind, Problem, Severity
 from schemas.times import HOUR, MINUTE, instant
 
@@ -42,7 +43,7 @@ class LiveView:
 
     console: Console
     _problems: deque[Change] = field(default_factory=lambda: deque(maxlen=_ROWS))
-    _actions: deque[Action] = field(default_factory=lambda: deque(maxlen=_ROWS))
+    _actions: deque[Text] = field(default_factory=lambda: deque(maxlen=_ROWS))
     _live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -62,7 +63,8 @@ class LiveView:
     def show(self, moment: Moment, score: Score) -> None:
         """Show what one step brought."""
         self._problems.extend(moment.changes)
-        self._actions.extend(moment.performed)
+        self._actions.extend(said_line(said) for said in moment.said)
+        self._actions.extend(action_line(action) for action in moment.performed)
         if self._live:
             self._live.update(Group(_head(moment, score), self._body()))
 
@@ -71,7 +73,7 @@ class LiveView:
         grid.add_column(ratio=1)
         grid.add_column(ratio=1)
         problems = Panel(_lines(map(problem_line, self._problems)), title="problems")
-        actions = Panel(_lines(map(action_line, self._actions)), title="actions performed")
+        actions = Panel(_lines(self._actions), title="actions")
         grid.add_row(problems, actions)
         return grid
 
@@ -98,6 +100,8 @@ class PlainView:
         for change in moment.changes:
             if change.problem.severity is Severity.CRITICAL:
                 self.console.print("  ", problem_line(change), soft_wrap=True)
+        for said in moment.said:
+            self.console.print("  ", said_line(said), soft_wrap=True)
         for action in moment.performed:
             if action.target_type == "sku":
                 self.console.print("  ", action_line(action), soft_wrap=True)
@@ -141,6 +145,14 @@ def action_line(action: Action) -> Text:
     return line
 
 
+def said_line(said: Said) -> Text:
+    """Return one line about what a person said."""
+    words = f"{NAME}: {said.verb} {said.action.name} "
+    line = Text.assemble((words, "bold cyan"), f"{said.action.target} ", (f"({said.why})", "dim"))
+    line.no_wrap, line.overflow = True, "ellipsis"
+    return line
+
+
 def closing(score: Score, home: Path, seconds: float) -> RenderableType:
     """Return the summary at the end of the week, with what to try next."""
     table = Table.grid(padding=(0, 2))
@@ -151,6 +163,8 @@ def closing(score: Score, home: Path, seconds: float) -> RenderableType:
         f"{andon} explain O-DECAF-01 --data {data}",
         f"{andon} problems --kind sku-wrong-item --state any --data {data}",
         f"{andon} actions --name delist-sku --data {data}",
+        f"{andon} queue --data {data}",
+        f"{andon} report --data {data}",
         f"{andon} playbook show > shop.yaml && {andon} playbook check shop.yaml",
         f"{andon} run --http",
     )
@@ -171,6 +185,10 @@ def _figures(score: Score, seconds: float) -> Iterable[tuple[str, str]]:
     yield "knew first", known
     yield "median lead", _span(knew.median_lead)
     yield "actions performed", f"{len(score.done):,}"
+    said = Counter(one.verb for one in score.said)
+    yield "waited for a person", f"{score.verdicts[Verdict.OVER_BUDGET]} plans over a budget"
+    yield "said by a person", ", ".join(f"{count} {verb}" for verb, count in said.items()) or "-"
+    yield "corrected by itself", f"{score.verdicts[Verdict.COMPENSATE]} problems withdrawn"
     yield "credits paid", ", ".join(str(money) for money in score.credits) or "none"
     yield "SKUs pulled", ", ".join(score.pulled) or "none"
 

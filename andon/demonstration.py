@@ -3,6 +3,7 @@
 import contextlib
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Final, Protocol
 from actions.quantities import Money
 from actions.testing import SECRET, loopback_receiver
 from andon.config import Config
+from andon.demo_person import Colleague, Said
 from andon.measures import KnewFirst, Listening
 from andon.simulate.story import decaf_week
 from andon.wiring import Parts, open_parts
 from schemas.codec import Decoder
-from schemas.decisions import Action, Outcome, Status
+from schemas.decisions import Action, Outcome, Status, Verdict
 from schemas.problems import Change, Problem
 from streams.embedded import Embedded, Timing
 from streams.folder import Folder
@@ -40,6 +42,8 @@ class Score:
     actions: dict[str, Action] = field(default_factory=dict)
     done: dict[str, Outcome] = field(default_factory=dict)
     listening: Listening = field(default_factory=Listening)
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    said: list[Said] = field(default_factory=list)
 
     @property
     def performed(self) -> list[Action]:
@@ -68,11 +72,12 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one step brought: the clock (ms UTC), changes of problems, actions performed."""
+    """What one step brought: the clock (ms UTC), changes, actions performed, a person's words."""
 
     clock: int
     changes: Sequence[Change]
     performed: Sequence[Action]
+    said: Sequence[Said] = ()
 
 
 class View(Protocol):
@@ -90,18 +95,23 @@ class Demo:
     embedded: Embedded
     parts: Parts
     score: Score
+    colleague: Colleague
 
     def step(self, body: bytes) -> Moment:
         """Take in some events and do all that follows from them."""
         self._listen(body)
         self.embedded.accept([Arrival(Delivery(body, JSON_LINES, "demo"))])
         changes = self.embedded.decide()
-        return Moment(self.embedded.log_clock, changes, self._perform())
+        return self._moment(changes)
+
+    def _moment(self, changes: Sequence[Change]) -> Moment:
+        said = self.colleague.look(self.embedded.acting_clock)
+        self.score.said += said
+        return Moment(self.embedded.log_clock, changes, self._perform(), said)
 
     def finish(self) -> Moment:
         """End the week."""
-        changes = self.embedded.finish()
-        return Moment(self.embedded.log_clock, changes, self._perform())
+        return self._moment(self.embedded.finish())
 
     def _listen(self, body: bytes) -> None:
         decoded = Decoder().decode_lines(body)
@@ -114,8 +124,14 @@ class Demo:
         while outcomes := self.parts.perform(self.embedded.acting_clock):
             done = {one.action_id: one for one in outcomes if one.status is Status.DONE}
             self.score.done |= done
-            performed += [self.score.actions[number] for number in done]
+            performed += [self._action(number) for number in done]
         return performed
+
+    def _action(self, number: str) -> Action:
+        """Return an action by its id; what people and clocks set going is only in the ledger."""
+        if number not in self.score.actions:
+            (self.score.actions[number],) = self.parts.ledger.actions(action_id=number)
+        return self.score.actions[number]
 
 
 def demonstrate(view: View, *, seconds: float = SECONDS) -> tuple[Score, Path]:
@@ -154,9 +170,9 @@ def _joined(folder: Folder) -> Iterator[Demo]:
         def settle(changes: list[Change], now: int) -> None:
             score.problems |= {change.problem.id: change.problem for change in changes}
             for decision in parts.settle(changes, now):
+                score.verdicts[decision.verdict] += 1
                 score.actions |= {action.id: action for action in decision.actions}
 
         timing = Timing(recording=True, acts_by_log=True)
-        yield Demo(
-            Embedded(journal, parts.engine, settle, timing=timing, hear=parts.hear), parts, score
-        )
+        embedded = Embedded(journal, parts.engine, settle, timing=timing, hear=parts.hear)
+        yield Demo(embedded, parts, score, Colleague(parts.ledger, parts.playbook))

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from andon.config import Config
+from andon.metrics import Gauges, exposition
 from andon.wiring import NotPossible, Parts, open_parts
 from schemas.problems import Change
 from schemas.times import iso
@@ -81,7 +82,7 @@ def _beside(
 ) -> Beside:
     return Beside(
         reader=_reader(wanted, journal, inbox),
-        server=_server(wanted.address, embedded, inbox),
+        server=_server(wanted.address, embedded, inbox, parts),
         performer=_performer(embedded, parts),
     )
 
@@ -122,15 +123,29 @@ def _refuse_compressed(path: Path) -> None:
             raise NotPossible(f"{path} is compressed: unpack it into `andon run -`")
 
 
-def _server(address: str, embedded: Embedded, inbox: Inbox) -> Worker | None:
+def _server(address: str, embedded: Embedded, inbox: Inbox, parts: Parts) -> Worker | None:
     if not address:
         return None
     host, listener = _listen(address)
-    ports = Ports(inbox, lambda: embedded.rebuilt, lambda: list(embedded.board.open.values()))
+    ports = Ports(
+        inbox,
+        lambda: embedded.rebuilt,
+        lambda: list(embedded.board.open.values()),
+        metrics=exposition(parts.counts, parts.ledger, _gauges(embedded)),
+    )
     hosts = [*_LOOPBACK, "[::1]"] if host in _LOOPBACK else ["*"]
     port = listener.getsockname()[1]
     _log.info("listening", url=f"http://{host}:{port}/api/v1/events")
     return http_server(ingest_app(ports, hosts), listener)
+
+
+def _gauges(embedded: Embedded) -> Gauges:
+    return Gauges(
+        events=lambda: embedded.board.events,
+        rejected=lambda: embedded.board.rejected,
+        log_clock=lambda: embedded.log_clock,
+        now=lambda: embedded.acting_clock,
+    )
 
 
 def _listen(address: str) -> tuple[str, socket.socket]:

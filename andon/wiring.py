@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any, Final
 from actions.causes import CAUSE_OF_KIND
 from actions.desk import Desk
 from actions.executors.webhook import Webhook
-from actions.guest_book import hear
 from actions.ledger import Ledger
 from actions.marks import Fault, PlaybookError
 from actions.outbox import ANY, Perform, Relay
@@ -23,6 +21,8 @@ from actions.quantities import Money
 from actions.rounds import Rounds, nobody_performs
 from andon.calendars import as_setting, calendars, on_calendars
 from andon.config import Config, read_config
+from andon.counting import Counted
+from andon.metrics import Counts
 from andon.reloading import Reloading
 from detectors.population.rules import PopulationRules
 from detectors.question import Question
@@ -31,7 +31,7 @@ from schemas.decisions import Action, Decision, Outcome, Status
 from schemas.problems import Change
 from schemas.times import HOUR
 from streams.embedded import Hear, wall_clock
-from streams.engine import Batch, Engine
+from streams.engine import Engine
 from streams.folder import Folder
 
 KINDS: Final = tuple(dict.fromkeys((*CAUSE_OF_KIND, *(found.kind for found in DETECTORS))))
@@ -59,6 +59,8 @@ class Parts:
     """Does what people have said, and performs what is due."""
     hear: Hear
     """Notes what events say about customers, before they are kept."""
+    counts: Counts
+    """What monitors read."""
     performs: bool
     """Whether anybody is named to perform actions; without, they are planned and wait."""
 
@@ -77,18 +79,21 @@ def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterato
         executors = executors_of(config)
         relay = Relay(ledger, executors).run_once if executors else nobody_performs
         rounds = Rounds(ledger, desk, relay, [_watch(playbook, book, desk)] if playbook else [])
-        ears = partial(_hear, ledger)
-        yield Parts(book, build_engine(book), ledger, desk.take, rounds, ears, bool(executors))
+        counted = Counted(ledger, Counts())
+        yield Parts(
+            playbook=book,
+            engine=build_engine(book),
+            ledger=ledger,
+            settle=counted.settling(desk.take),
+            perform=counted.performing(rounds),
+            hear=counted.hear,
+            counts=counted.counts,
+            performs=bool(executors),
+        )
 
 
 def _watch(path: Path, book: Playbook, desk: Desk) -> Callable[[], None]:
     return Reloading(path, read_playbook, desk.follow, book).look
-
-
-def _hear(ledger: Ledger, batch: Batch) -> None:
-    if batch.events:
-        with ledger.writing() as connection:
-            hear(connection, batch.events, int(batch.recorded.max()))
 
 
 def executors_of(config: Config) -> dict[str, Perform]:

@@ -38,6 +38,7 @@ _ACCEPTED_TYPES: Final = {
 without asking the browser first, so a page cannot post events behind its reader's back."""
 
 _PROBLEM: Final = "application/problem+json"
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 _LONGEST_LIST: Final = 1000
 
 
@@ -49,6 +50,8 @@ class Ports:
     is_ready: Callable[[], bool]
     open_problems: Callable[[], list[Problem]]
     largest_body: int = LARGEST_BODY
+    metrics: Callable[[], bytes] | None = None
+    """Writes what monitors read, in Prometheus' text format."""
 
 
 class _TooLarge(Exception):  # noqa: N818 - answered, never shown
@@ -62,6 +65,7 @@ def ingest_app(ports: Ports, hosts: list[str]) -> Starlette:
         Route("/api/v1/problems", _Problems(ports).get, methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", _Readiness(ports).get, methods=["GET"]),
+        Route("/metrics", _Metrics(ports).get, methods=["GET"]),
     ]
     guard = Middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     return Starlette(routes=routes, middleware=[guard])
@@ -116,6 +120,17 @@ class _Readiness:
         if self.ports.is_ready():
             return _json(HTTPStatus.OK, {"status": "ready"})
         return _later("the state is being rebuilt from the journal")
+
+
+@dataclass(frozen=True, slots=True)
+class _Metrics:
+    ports: Ports
+
+    async def get(self, _: Request) -> Response:
+        if self.ports.metrics is None:
+            return _failed(HTTPStatus.NOT_FOUND, "this process counts nothing")
+        body = await asyncio.to_thread(self.ports.metrics)
+        return Response(body, media_type=_PROMETHEUS)
 
 
 async def _healthy(_: Request) -> Response:
