@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
+from actions.populations import LADDER, cause_of_population, population_kinds
 from schemas.problems import Problem
 
 ACTION_NAMESPACE: Final = UUID("6f1d1f0a-6a0e-5b0c-9d4b-0c8e2b6f7a31")
@@ -39,6 +40,9 @@ CAUSE_OF_KIND: Final[Mapping[str, str]] = {
 }
 """Kinds that tell of one harm share a group; remedies are counted per group, never per kind."""
 
+KINDS: Final = (*CAUSE_OF_KIND, *(k for k in population_kinds() if k not in CAUSE_OF_KIND))
+"""Every kind of problem that is known to do harm."""
+
 OWNER_OF_CAUSE: Final[Mapping[str, str]] = {
     "late": "carrier",
     "lost": "carrier",
@@ -50,6 +54,12 @@ OWNER_OF_CAUSE: Final[Mapping[str, str]] = {
     "return": "warehouse",
     "refund": "finance",
     "no answer": "service",
+    "defective": "range",
+    "not as described": "listing",
+    "size": "listing",
+    "bad reviews": "sellers",
+    "complaints": "sellers",
+    **dict.fromkeys(LADDER, "sellers"),
 }
 """The team that can remove a cause (an investigation may find another)."""
 
@@ -62,7 +72,7 @@ ONE_PURCHASE: Final = PARTS_OF_AN_ORDER | {"return", "refund", "review", "contac
 
 def cause_of(kind: str) -> str:
     """Return the cause group of ``kind``; a kind of its own where none is listed."""
-    return CAUSE_OF_KIND.get(kind, kind)
+    return CAUSE_OF_KIND.get(kind) or cause_of_population(kind) or kind
 
 
 def fact_of(problem: Problem, name: str) -> str | None:

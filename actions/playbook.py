@@ -11,7 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from actions.catalogue import ACTS
-from actions.causes import CAUSE_OF_KIND
+from actions.causes import KINDS
 from actions.marks import Document, Fault, PlaybookError, Position, read_document
 from actions.mistakes import mistakes
 from actions.quantities import Quantity, quantity
@@ -59,9 +59,7 @@ class Playbook:
         return ZoneInfo(self.form.zone)
 
 
-def load_playbook(
-    path: FilePath | str | None = None, kinds: Collection[str] = tuple(CAUSE_OF_KIND)
-) -> Playbook:
+def load_playbook(path: FilePath | str | None = None, kinds: Collection[str] = KINDS) -> Playbook:
     """Read the playbook at ``path``, or the shipped one; PlaybookError lists every mistake.
 
     ``kinds`` are the kinds of problems that exist; a rule or a detector section for another kind
@@ -84,9 +82,7 @@ def default_text() -> str:
     return (resources.files("actions") / "playbooks" / DEFAULT).read_text(encoding="utf-8")
 
 
-def parse_playbook(
-    text: str, source: str, kinds: Collection[str] = tuple(CAUSE_OF_KIND)
-) -> Playbook:
+def parse_playbook(text: str, source: str, kinds: Collection[str] = KINDS) -> Playbook:
     """Check ``text`` (``source`` names it in messages) and return what it says."""
     document = read_document(text, source)
     if faults := list(mistakes(document, kinds)):
@@ -113,7 +109,7 @@ def _counted(limit: Limit, form: PlaybookForm) -> Limit:
     return limit.model_copy(update={"at_most": max(1, limit.at_most.of(form.catalogue.skus))})
 
 
-def playbook_schema(kinds: Collection[str] = tuple(CAUSE_OF_KIND)) -> dict[str, Any]:
+def playbook_schema(kinds: Collection[str] = KINDS) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) with which an editor completes and checks a playbook."""
     schema = PlaybookForm.model_json_schema()
     names = {"enum": list(kinds)}

@@ -10,7 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-from actions.causes import CAUSE_OF_KIND
+from actions.causes import KINDS as HARMS
 from actions.desk import Desk
 from actions.executors.webhook import Webhook
 from actions.ledger import Ledger
@@ -34,7 +34,7 @@ from streams.embedded import Hear, wall_clock
 from streams.engine import Engine
 from streams.folder import Folder
 
-KINDS: Final = tuple(dict.fromkeys((*CAUSE_OF_KIND, *(found.kind for found in DETECTORS))))
+KINDS: Final = tuple(dict.fromkeys((*HARMS, *(found.kind for found in DETECTORS))))
 """Kinds of problems that a playbook may name: what is known to do harm, and what is looked for."""
 
 ALERTS: Final = ("notify-ops", "open-investigation", "assign-owner", "schedule-callback")
