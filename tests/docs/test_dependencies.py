@@ -16,6 +16,7 @@ FILES = sorted((ROOT / "requirements").glob("*.txt"))
 PACKAGES = {"actions", "andon", "detectors", "schemas", "streams"}
 
 DISTRIBUTION_OF = {
+    "prometheus_client": "prometheus-client",
     "faust": "faust-streaming",
     "kafka": "kafka-python",
     "pydantic_core": "pydantic",  # released together, and pinned by it

@@ -12,7 +12,10 @@ from andon.cli import main
 
 ROOT = Path(__file__).parents[2]
 README, GUIDE = ROOT / "README.md", ROOT / "docs/guide.md"
-PAGES = {page: page.read_text("utf-8") for page in (README, GUIDE, ROOT / "docs/detectors.md")}
+PLAYBOOKS = ROOT / "docs/playbooks.md"
+PAGES = {
+    page: page.read_text("utf-8") for page in (README, GUIDE, ROOT / "docs/detectors.md", PLAYBOOKS)
+}
 COMMAND = re.compile(r"(?:^(?: {4}|\$ )|`)(andon [a-z][^`\n]*)", re.MULTILINE)
 COMMANDS = sorted({line for text in PAGES.values() for line in COMMAND.findall(text)})
 """Lines to type, and words between backticks, that begin with the name of our program."""
