@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, or_, select
 
-from actions.causes import OWNER_OF_CAUSE, cause_of
+from actions.causes import owner_of
 from actions.commands import told
 from actions.guest_book import guests_in
 from actions.guests import guest_of
@@ -22,9 +22,6 @@ from schemas.times import ms
 
 NEEDS_A_PERSON: Final = (Status.WAITING.value, Status.DEAD.value)
 """Statuses that nothing but a person ends."""
-
-OPERATIONS: Final = "operations"
-"""Who answers for what nobody else answers for."""
 
 _RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
 """The worst first; the order of the enumeration."""
@@ -58,11 +55,6 @@ class Task:
         return "; ".join(steps)
 
 
-def team_of(problem: Problem) -> str:
-    """Return the team that answers for a problem, whoever is at fault (practice 1.12)."""
-    return OWNER_OF_CAUSE.get(cause_of(problem.kind), OPERATIONS)
-
-
 def in_order(tasks: Iterable[Task], people: People, now: int) -> list[Task]:
     """Return tasks as people take them: by severity, then tier, then age.
 
@@ -92,7 +84,7 @@ def tasks_in(connection: Connection, now: int) -> list[Task]:
             problem=problem,
             waiting=tuple(waiting[problem.id]),
             since=min(action.planned_at for action in waiting[problem.id]),
-            team=team_of(problem),
+            team=owner_of(problem),
             person=owners.get(problem.id, ""),
             tier=guest_of(problem, guests).tier,
         )

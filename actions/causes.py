@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
-from actions.populations import LADDER, cause_of_population, population_kinds
+from actions.populations import cause_of_population, population_kinds
 from schemas.problems import Problem
 
 ACTION_NAMESPACE: Final = UUID("6f1d1f0a-6a0e-5b0c-9d4b-0c8e2b6f7a31")
@@ -59,9 +59,11 @@ OWNER_OF_CAUSE: Final[Mapping[str, str]] = {
     "size": "listing",
     "bad reviews": "sellers",
     "complaints": "sellers",
-    **dict.fromkeys(LADDER, "sellers"),
 }
 """The team that can remove a cause (an investigation may find another)."""
+
+OPERATIONS: Final = "operations"
+"""Who answers for what nobody else answers for."""
 
 PARTS_OF_AN_ORDER: Final = frozenset({"order", "shipment", "line"})
 """A customer placed one order: what befalls its parts in one way is one harm to them."""
@@ -73,6 +75,13 @@ ONE_PURCHASE: Final = PARTS_OF_AN_ORDER | {"return", "refund", "review", "contac
 def cause_of(kind: str) -> str:
     """Return the cause group of ``kind``; a kind of its own where none is listed."""
     return CAUSE_OF_KIND.get(kind) or cause_of_population(kind) or kind
+
+
+def owner_of(problem: Problem) -> str:
+    """Return the team that answers for a problem, whoever is at fault (practice 1.12)."""
+    if problem.subject_type == "seller":
+        return "sellers"
+    return OWNER_OF_CAUSE.get(cause_of(problem.kind), OPERATIONS)
 
 
 def fact_of(problem: Problem, name: str) -> str | None:

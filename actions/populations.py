@@ -16,8 +16,8 @@ CAUSE_OF_DEFECT: Final[Mapping[str, str]] = {
     "too-small": "size",
     "too-large": "size",
     "bad-reviews": "bad reviews",
-    "complaint": "complaints",
-    "carrier-damaged": "damaged",
+    "unresolved-complaints": "complaints",
+    "damaged-on-the-way": "damaged",
     "lost": "lost",
     "delivery-failed": "undelivered",
     "late": "late",
@@ -40,8 +40,11 @@ SUBJECTS: Final = (
 )
 """Populations, as kinds spell their subject types."""
 
-RUNGS: Final = ("-watch", "-hold", "", "-recovered")
+RUNGS: Final = ("-watch", "-advice", "-hold", "", "-recovered")
 """How sure it is, weakest first."""
+
+OF_SELLER: Final = "seller-"
+"""Begins the kinds about sellers: each rung is a harm of its own, because they are told of each."""
 
 LADDER: Final = ("seller-coach", "seller-warn", "seller-cap", "seller-suspend")
 """Steps for sellers: caps come before suspensions, because they are gentler and protect as well."""
@@ -60,13 +63,13 @@ def cause_of_population(kind: str) -> str | None:
     """Return the cause group of a population's kind; ``None`` if it is none.
 
     Rungs of one defect are one cause, so that it is investigated once. A recovery is news of its
-    own, and so is every step of the ladder: a seller is told of each.
+    own, and so is every rung of a seller, who is told of each.
     """
-    if (over := kind.removesuffix("-recovered")) != kind:
-        cause = cause_of_population(over)
-        return None if cause is None else f"{cause} recovered"
-    bare = kind.removesuffix("-watch").removesuffix("-hold")
-    if bare in LADDER:
-        return bare
+    if kind.removesuffix("-recovered") in LADDER:
+        return kind
+    rung = next((rung for rung in RUNGS if rung and kind.endswith(rung)), "")
+    bare = kind.removesuffix(rung)
     found = (bare.removeprefix(f"{subject}-") for subject in SUBJECTS if bare.startswith(subject))
-    return next((CAUSE_OF_DEFECT[defect] for defect in found if defect in CAUSE_OF_DEFECT), None)
+    cause = next((CAUSE_OF_DEFECT[one] for one in found if one in CAUSE_OF_DEFECT), None)
+    own = rung == "-recovered" or kind.startswith(OF_SELLER)
+    return f"{cause}{rung.replace('-', ' ')}" if cause and own else cause

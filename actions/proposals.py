@@ -6,13 +6,12 @@ from typing import Final
 from actions.acts import Act, Aim
 from actions.catalogue import ACTS
 from actions.causes import (
-    OWNER_OF_CAUSE,
     action_id,
-    cause_of,
     fact_of,
     harm_to_customer,
     harm_to_shop,
     is_population,
+    owner_of,
     victims,
 )
 from actions.errors import LedgerError
@@ -130,7 +129,7 @@ def facts_of(problem: Problem) -> dict[str, Parameter]:
 def investigation(problem: Problem) -> dict[str, Parameter]:
     """Return who must find out what, about what, since when, and on which proof."""
     return {
-        "owner": OWNER_OF_CAUSE.get(cause_of(problem.kind), "operations"),
+        "owner": owner_of(problem),
         "severity": problem.severity.value,
         "opened_at": iso(problem.opened_at),
         "proof": [_said(item) for item in problem.evidence],

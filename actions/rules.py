@@ -3,7 +3,15 @@
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    WithJsonSchema,
+)
 
 from actions.acts import Act, Takes
 from actions.catalogue import ACTS, CATALOGUE
@@ -173,6 +181,10 @@ class Populations(Form):
     )
     customers: int = Field(default=3, ge=1, description="Or one each for so many customers.")
     customers_window: Span = Field(default=timedelta(days=14), description="Within this time.")
+    wrong_alarms: dict[str, PositiveFloat] = Field(
+        default={},
+        description="Wrong alarms allowed in a month for each defect, by subject type: {sku: 1}.",
+    )
 
 
 class Catalogue(Form):

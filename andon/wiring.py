@@ -14,7 +14,7 @@ from actions.causes import KINDS as HARMS
 from actions.desk import Desk
 from actions.executors.webhook import Webhook
 from actions.ledger import Ledger
-from actions.marks import Fault, PlaybookError
+from actions.marks import Fault, PlaybookError, Position
 from actions.outbox import ANY, Perform, Relay
 from actions.playbook import Playbook, Setting, load_playbook
 from actions.quantities import Money
@@ -24,7 +24,8 @@ from andon.config import Config, read_config
 from andon.counting import Counted
 from andon.metrics import Counts
 from andon.reloading import Reloading
-from detectors.population.rules import PopulationRules
+from detectors.population.ladders import all_kinds
+from detectors.population.rules import BUDGET, PopulationRules
 from detectors.question import Question
 from detectors.registry import DETECTORS
 from schemas.decisions import Action, Decision, Outcome, Status
@@ -34,7 +35,7 @@ from streams.embedded import Hear, wall_clock
 from streams.engine import Engine
 from streams.folder import Folder
 
-KINDS: Final = tuple(dict.fromkeys((*HARMS, *(found.kind for found in DETECTORS))))
+KINDS: Final = tuple(dict.fromkeys((*HARMS, *(found.kind for found in DETECTORS), *all_kinds())))
 """Kinds of problems that a playbook may name: what is known to do harm, and what is looked for."""
 
 ALERTS: Final = ("notify-ops", "open-investigation", "assign-owner", "schedule-callback")
@@ -176,7 +177,19 @@ def read_playbook(path: Path | None) -> Playbook:
     """
     playbook = load_playbook(path, KINDS)
     build_detectors(playbook)
+    _refuse_unknown_subjects(playbook)
     return playbook
+
+
+def _refuse_unknown_subjects(playbook: Playbook) -> None:
+    at = Position(playbook.source, 1, 1)
+    faults = [
+        Fault(at, f"populations.wrong_alarms: {_no_such('subject type', name, BUDGET)}")
+        for name in playbook.form.populations.wrong_alarms
+        if name not in BUDGET
+    ]
+    if faults:
+        raise PlaybookError(faults)
 
 
 def build_engine(playbook: Playbook, partitions: int = 1) -> Engine:
@@ -212,6 +225,7 @@ def build_rules(playbook: Playbook) -> PopulationRules:
         strike_window=told.strike_window,
         customers=told.customers,
         customers_window=told.customers_window,
+        budget={**BUDGET, **told.wrong_alarms},
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from actions.catalogue import ACTS, CATALOGUE
-from actions.causes import CAUSE_OF_KIND, KINDS, OWNER_OF_CAUSE, cause_of
+from actions.causes import CAUSE_OF_KIND, KINDS, OWNER_OF_CAUSE, cause_of, owner_of
 from actions.guests import STRANGER
 from actions.marks import PlaybookError, read_document
 from actions.matching import rule_for
@@ -95,9 +95,24 @@ def test_nothing_a_customer_gets_can_be_taken_back() -> None:
 
 
 def test_every_cause_has_an_owner() -> None:
-    causes = {cause_of(kind).removesuffix(" recovered") for kind in KINDS}
+    problems = [a_problem(kind) for kind in KINDS if not kind.startswith("seller-")]
+    nobody = [p.kind for p in problems if not p.kind.endswith("-recovered")]
 
-    assert causes == OWNER_OF_CAUSE.keys()
+    assert [k for k in nobody if cause_of(k) not in OWNER_OF_CAUSE] == []
+    assert owner_of(a_problem("seller-late", subject_type="seller")) == "sellers"
+
+
+def test_a_seller_is_told_of_every_rung_and_a_sku_is_investigated_once() -> None:
+    rungs = ("-watch", "-hold", "")
+
+    assert len({cause_of(f"seller-late{rung}") for rung in rungs}) == 3
+    assert {cause_of(f"sku-damaged{rung}") for rung in rungs} == {"damaged"}
+    assert cause_of("sku-damaged-recovered") == "damaged recovered"
+    assert [cause_of(kind) for kind in ("seller-cap", "seller-cap-recovered", "odd-thing")] == [
+        "seller-cap",
+        "seller-cap-recovered",
+        "odd-thing",
+    ]
 
 
 # --- what is read ---------------------------------------------------------------------------------

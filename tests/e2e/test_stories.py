@@ -329,7 +329,7 @@ def test_a_sku_that_runs_small_is_badged_so_that_the_next_customer_chooses_right
 @pytest.mark.practice("2.11")
 def test_a_lane_that_fails_waits_for_a_person_before_it_is_rerouted(shop: Shop) -> None:
     about = {"subject_type": "lane", "subject": "SP->RJ", "order_id": None, "customer_id": None}
-    asked = shop.found(a_problem("lane-carrier-damaged", **about))
+    asked = shop.found(a_problem("lane-damaged-on-the-way", **about))
     waiting = {action.name for action in shop.ledger.actions(status=Status.WAITING)}
 
     assert asked == []
