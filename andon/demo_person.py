@@ -13,7 +13,7 @@ from schemas.commands import Verb, Word
 from schemas.decisions import Action, Status
 from schemas.times import HOUR
 
-NAME: Final = "Lan"
+NAME: Final = "the shift lead"
 WATCHED: Final = "sku-wrong-item-watch"
 PAUSE_MS: Final = 6 * HOUR
 """How often somebody looks at the queue: more often than most, so that a week shows it."""
@@ -30,7 +30,7 @@ class Said:
 
 @dataclass(slots=True)
 class Colleague:
-    """Approves what waits, once warns on a listing by her own judgement, and takes that back."""
+    """Approves what waits, once warns on a listing by their own judgement, and takes that back."""
 
     ledger: Ledger
     playbook: Playbook

@@ -36,7 +36,7 @@ rules:
   - {name: decaf, kind: sku-wrong-item, mode: auto, do: [delist-sku, {coupon: {amount: 5.00 USD}}]}
 """
 DECAF = a_problem("sku-wrong-item", subject_type="sku", subject="DECAF")
-WORD = Word("lan", "bins were swapped", NOON + HOUR)
+WORD = Word("ops-1", "bins were swapped", NOON + HOUR)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def perform(ledger: Ledger, *, refuse: bool = False) -> None:
 
 
 def own(ledger: Ledger, at: int) -> None:
-    word = Word("minh", "mine", at)
+    word = Word("ops-2", "mine", at)
     with ledger.writing() as connection:
         command = Command(verb=Verb.OWN, target_type="problem", target=a_problem().id, word=word)
         tell(connection, command)
@@ -119,7 +119,7 @@ def test_the_last_to_take_a_problem_has_it(ledger: Ledger) -> None:
     wait(ledger)
     own(ledger, NOON)
 
-    assert tasks(ledger)[0].person == "minh"
+    assert tasks(ledger)[0].person == "ops-2"
 
 
 @pytest.mark.practice("3.4")

@@ -168,7 +168,7 @@ def test_an_approval_at_night_sends_in_the_morning(ledger: Ledger) -> None:
     playbook = letters(QUIET, mode="review")
     action = message(ledger, playbook)
     night = NOON + 12 * HOUR
-    People(ledger, playbook).approve(action.id, Word("lan", "true", night))
+    People(ledger, playbook).approve(action.id, Word("ops-1", "true", night))
     relay = Relay(ledger, {"*": lambda _: "sent"})
 
     assert relay.run_once(NOON + 20 * HOUR - 1) == []

@@ -35,7 +35,7 @@ roles:
   packer: {people: [minh], may: [approve, hold], actions: [replace-item]}
   saver: {people: [eu], may: [approve], each: 40.00 EUR}
 """
-WORD = Word("lan", "the photo shows it", NOON + 1)
+WORD = Word("ops-1", "the photo shows it", NOON + 1)
 DECAF = a_problem("sku-wrong-item", subject_type="sku", subject="DECAF")
 
 
@@ -89,7 +89,7 @@ def test_what_is_approved_is_performed_and_says_by_whom(ledger: Ledger) -> None:
 
     assert perform(ledger) == ["credit-customer"]
     assert said == "approved by lan: the photo shows it"
-    assert words(ledger) == [("approve", "lan", "the photo shows it")]
+    assert words(ledger) == [("approve", "ops-1", "the photo shows it")]
 
 
 def test_what_is_rejected_is_never_performed(ledger: Ledger) -> None:
@@ -225,8 +225,8 @@ def test_beyond_the_limit_of_a_day_it_is_for_another_role(ledger: Ledger) -> Non
     people.approve(first.id, WORD)
 
     with pytest.raises(LedgerError, match=r"may spend 50.00 USD a day; this would be 60.00 USD"):
-        people.approve(second.id, Word("lan", "also", NOON + DAY))
-    people.approve(second.id, Word("lan", "a day later", NOON + 1 + DAY))
+        people.approve(second.id, Word("ops-1", "also", NOON + DAY))
+    people.approve(second.id, Word("ops-1", "a day later", NOON + 1 + DAY))
     assert of_order(ledger, 2).status is Status.QUEUED
 
 
@@ -239,7 +239,7 @@ def of_order(ledger: Ledger, number: int) -> Action:
     ("who", "said"),
     [
         ("nobody", "nobody has no role in the playbook"),
-        ("minh", "the role packer may not set credit-customer going"),
+        ("ops-2", "the role packer may not set credit-customer going"),
         ("eu", "the role saver may spend 40.00 EUR each time; this would be 30.00 USD"),
     ],
 )
@@ -267,7 +267,7 @@ def test_people_do_more_than_the_rules_at_once_and_within_their_limit(ledger: Le
 
     assert perform(ledger) == ["coupon"]
     assert (coupon.cost_minor, coupon.target) == (2000, "C1")
-    assert words(ledger) == [("do", "lan", "the photo shows it")]
+    assert words(ledger) == [("do", "ops-1", "the photo shows it")]
     with pytest.raises(LedgerError, match=r"may spend 40.00 USD each time"):
         people.do_more(Extra(a_problem().id, a_coupon("41.00 USD")), WORD)
 
@@ -282,7 +282,7 @@ def test_the_same_remedy_for_the_same_harm_is_given_again_only_on_purpose(ledger
     extra = Extra(a_problem().id, a_coupon("5.00 USD"))
     people.do_more(extra, WORD)
     with pytest.raises(LedgerError, match="for this harm is there already"):
-        people.do_more(extra, Word("minh", "me too", NOON + HOUR))
+        people.do_more(extra, Word("ops-2", "me too", NOON + HOUR))
     people.do_more(Extra(extra.problem_id, extra.step, again=True), WORD)
 
     assert perform(ledger) == ["coupon", "coupon"]

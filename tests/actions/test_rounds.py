@@ -42,7 +42,7 @@ class Shop:
     def say(self, verb: Verb, at: int, target: str = EVERYTHING, **more: object) -> int:
         kinds = {Verb.SILENCE: "silence", Verb.END_SILENCE: "silence"}
         kind = kinds.get(verb, "everything" if target == EVERYTHING else "rule")
-        word = Word("lan", "strike", at)
+        word = Word("ops-1", "strike", at)
         said = Command(verb=verb, target_type=kind, target=target, word=word, **more)  # type: ignore[arg-type]  # until and terms, as tests name them
         with self.ledger.writing() as connection:
             return tell(connection, said)

@@ -32,7 +32,7 @@ rules:
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("ANDON_WHO", "lan")
+    monkeypatch.setenv("ANDON_WHO", "ops-1")
     monkeypatch.delenv("ANDON_PLAYBOOK", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -162,7 +162,7 @@ def test_a_silence_says_what_it_would_have_hidden_and_counts_what_it_hid() -> No
     assert "it would have hidden 1 problems; 1 are open" in dry.words
     assert "silence 1 holds for 4h" in real.words
     assert (row["who"], row["why"], row["covers"], row["hidden"]) == (
-        "lan",
+        "ops-1",
         "strike",
         "kind=late-*",
         1,
@@ -200,7 +200,7 @@ def test_who_is_not_logged_in_says_who_they_are(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(NotPossible, match="say who you are with --as"):
         spoken(None, "because")
-    assert spoken("lan", " because ").why == "because"
+    assert spoken("ops-1", " because ").why == "because"
 
 
 def test_a_running_service_obeys_a_stop_from_another_process() -> None:
@@ -230,7 +230,7 @@ def test_the_queue_names_owner_and_next_step_and_a_person_takes_what_is_theirs()
     assert before["owner"] == "carrier (nobody yet)"
     assert before["next_step"] == "approve or reject: credit-customer, message-customer"
     assert "lan has late-delivery O1" in taken.words
-    assert after["owner"] == "lan"
+    assert after["owner"] == "ops-1"
 
 
 def test_an_empty_queue_says_so() -> None:

@@ -133,7 +133,7 @@ def test_percentiles_of_few_values(values: list[int], found: list[int | None]) -
 def test_what_people_said_and_what_came_of_it_is_counted(ledger: Ledger) -> None:
     lived(ledger)
     (message,) = ledger.actions(name="message-customer")
-    word = Word("lan", "true", NOON + 1)
+    word = Word("ops-1", "true", NOON + 1)
     People(ledger, book()).approve(message.id, word)
     Relay(ledger, {"*": lambda _: "sent"}).run_once(NOON + HOUR)
     for amount in ("40.00 USD", "2.00 USD"):
