@@ -210,7 +210,7 @@ def test_a_closed_investigation_puts_back_what_was_held(ledger: Ledger) -> None:
 
     assert [action.name for action in following] == ["relist-sku"]
     assert following[0].params["because"] == (
-        "investigation-closed, told by lan: bins were swapped"
+        "investigation-closed, told by ops-1: bins were swapped"
     )
 
 

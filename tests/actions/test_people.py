@@ -31,8 +31,8 @@ rules:
 """
 ROLES = """
 roles:
-  agent: {people: [lan], may: [approve, do, undo], each: 40.00 USD, a_day: 50.00 USD}
-  packer: {people: [minh], may: [approve, hold], actions: [replace-item]}
+  agent: {people: [ops-1], may: [approve, do, undo], each: 40.00 USD, a_day: 50.00 USD}
+  packer: {people: [ops-2], may: [approve, hold], actions: [replace-item]}
   saver: {people: [eu], may: [approve], each: 40.00 EUR}
 """
 WORD = Word("ops-1", "the photo shows it", NOON + 1)
@@ -88,7 +88,7 @@ def test_what_is_approved_is_performed_and_says_by_whom(ledger: Ledger) -> None:
     said = ledger.outcomes(action_id=credit.id)[0].detail
 
     assert perform(ledger) == ["credit-customer"]
-    assert said == "approved by lan: the photo shows it"
+    assert said == "approved by ops-1: the photo shows it"
     assert words(ledger) == [("approve", "ops-1", "the photo shows it")]
 
 

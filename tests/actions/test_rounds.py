@@ -69,7 +69,7 @@ def test_a_silenced_problem_is_recorded_and_nothing_is_done(shop: Shop) -> None:
     shop.rounds(NOON)
 
     assert decision.verdict is Verdict.SILENCED
-    assert decision.detail == f"silence {number} by lan until 2026-01-01T13:00:00.000Z: strike"
+    assert decision.detail == f"silence {number} by ops-1 until 2026-01-01T13:00:00.000Z: strike"
     assert {action.status for action in decision.actions} == {Status.SHADOW}
     assert shop.performed == []
 

@@ -116,7 +116,7 @@ def test_more_than_the_rules_is_done_at_once() -> None:
 
 
 def test_the_roles_of_the_playbook_that_decides_hold_at_the_command_line() -> None:
-    roles = "roles: {agent: {people: [lan], may: [approve], each: 10.00 USD}}\n"
+    roles = "roles: {agent: {people: [ops-1], may: [approve], each: 10.00 USD}}\n"
     problems_taken(late(), text=REVIEW + roles)
     done = command("actions", "approve", the("credit-customer")["id"], "--why", "x")
     stopped = command("stop", "--why", "x")
@@ -127,11 +127,11 @@ def test_the_roles_of_the_playbook_that_decides_hold_at_the_command_line() -> No
 
 def test_the_configured_playbook_is_the_one_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
     problems_taken(late())
-    roles = "roles: {agent: {people: [minh], may: [approve]}}\n"
+    roles = "roles: {agent: {people: [ops-2], may: [approve]}}\n"
     Path("shop.yaml").write_text(REVIEW + roles, encoding="utf-8")
     monkeypatch.setenv("ANDON_PLAYBOOK", "shop.yaml")
 
-    assert "lan has no role" in command("stop", "--why", "x").words
+    assert "ops-1 has no role" in command("stop", "--why", "x").words
 
 
 def test_a_ledger_without_decisions_goes_by_the_shipped_playbook() -> None:
@@ -229,7 +229,7 @@ def test_the_queue_names_owner_and_next_step_and_a_person_takes_what_is_theirs()
 
     assert before["owner"] == "carrier (nobody yet)"
     assert before["next_step"] == "approve or reject: credit-customer, message-customer"
-    assert "lan has late-delivery O1" in taken.words
+    assert "ops-1 has late-delivery O1" in taken.words
     assert after["owner"] == "ops-1"
 
 

@@ -152,7 +152,7 @@ def test_each_difference_is_named_with_before_and_after() -> None:
     assert rows["roles.agent.may"] == ("", "approve, undo")
 
 
-ROLES = "roles: {agent: {people: [lan], may: [undo, approve]}}\n"
+ROLES = "roles: {agent: {people: [ops-1], may: [undo, approve]}}\n"
 
 
 def test_a_new_rule_is_seen_whole() -> None:
@@ -179,7 +179,7 @@ def test_a_change_shows_the_customers_it_helps_and_harms_beside_its_cost(tmp_pat
 
 def test_a_playbook_is_told_in_sentences() -> None:
     more = """
-roles: {agent: {people: [lan], may: [approve], each: 5.00 USD, a_day: 9.00 USD}}
+roles: {agent: {people: [ops-1], may: [approve], each: 5.00 USD, a_day: 9.00 USD}}
 messages: {quiet: {begins: "21:00", ends: "08:00"}}
 """
     sale = """
@@ -205,7 +205,7 @@ messages: {quiet: {begins: "21:00", ends: "08:00"}}
     assert "message-customer (hold: 10m)" in told
     assert "At most 9.00 USD." in told
     assert "Nobody is written to or called from 21:00 to 08:00 (UTC)." in told
-    assert "agent (lan): approve, up to 5.00 USD each time, 9.00 USD a day." in told
+    assert "agent (ops-1): approve, up to 5.00 USD each time, 9.00 USD a day." in told
     assert "3 times message-customer per customer in 1d" in told
 
 
