@@ -74,6 +74,12 @@ def joined(parts: Sequence[Columns]) -> Columns:
     return kind(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(kind)))
 
 
+def _slice(columns: Columns, start: int, end: int) -> Columns:
+    """Return the elements from ``start`` to before ``end``, without copying them."""
+    part = slice(start, end)
+    return type(columns)(*(getattr(columns, field.name)[part] for field in fields(columns)))
+
+
 NO_UNITS: Final = Out(*(np.empty(0, np.int64) for _ in fields(Out)))
 NO_VOICES: Final = Voices(*(np.empty(0, np.int64) for _ in fields(Voices)))
 
@@ -109,9 +115,11 @@ class Waiting(Generic[Columns]):
 
     def _sort(self, columns: Columns) -> None:
         days = (columns.end - 1) // DAY
-        for day in np.unique(days).tolist():
-            part = some(columns, np.flatnonzero(days == day))
-            self._days.setdefault(day, []).append(part)
+        order = np.argsort(days, kind="stable")
+        ordered, days = some(columns, order), days[order]
+        starts: list[int] = np.flatnonzero(np.diff(days, prepend=days[0] - 1)).tolist()
+        for start, end in zip(starts, [*starts[1:], days.size], strict=True):
+            self._days.setdefault(int(days[start]), []).append(_slice(ordered, start, end))
 
     def has_until(self, until: int) -> bool:
         """Whether something counts from a period that ended at or before ``until`` (ms UTC)."""
