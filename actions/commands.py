@@ -5,34 +5,15 @@ a problem) is a fold over it, so that nothing a person said is ever lost or rewr
 """
 
 from collections.abc import Collection
-from typing import Final
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, String, Table, Text, func, select
+from sqlalchemy import Connection, func, select
 
+from actions.chain import append
 from actions.rows import Row, text
-from actions.tables import Sequence, metadata
+from actions.tables import commands
 from schemas.commands import Command, Verb, Word
 from schemas.times import DAY
-
-commands: Final = Table(
-    "commands",
-    metadata,
-    Column("seq", Sequence, primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    Column("who", String, nullable=False),
-    Column("why", Text, nullable=False),
-    Column("verb", String, nullable=False),
-    Column("target_type", String, nullable=False),
-    Column("target", String, nullable=False),
-    Column("until", BigInteger),
-    Column("cost_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("terms", Text, nullable=False),
-    Index(None, "verb", "target"),
-    Index(None, "who", "at"),
-)
-"""Every word of a person; append-only."""
 
 
 def tell(connection: Connection, command: Command) -> int:
@@ -49,8 +30,8 @@ def tell(connection: Connection, command: Command) -> int:
         "currency": command.currency,
         "terms": text(command.terms),
     }
-    said = connection.execute(commands.insert().returning(commands.c.seq), row)
-    return int(said.scalar_one())
+    append(connection, commands, [row])
+    return int(connection.execute(select(func.max(commands.c.seq))).scalar_one())
 
 
 def told(

@@ -1,16 +1,32 @@
 """Opening the ledger's database: the right pragmas, the right schema, or a clear refusal."""
 
+import importlib.util
 from importlib import resources
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
 
 from actions.errors import LedgerError
 from actions.tables import metadata
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The schema this version of Andon reads and writes."""
+
+MIGRATING: Final = 0x616E646F6E
+"""The advisory lock of whoever changes the schema; any number that nobody else uses."""
 
 BUSY_TIMEOUT_MS: Final = 30_000
 """How long a writer waits for another one (SQLite has one writer at a time)."""
@@ -22,6 +38,17 @@ def open_database(url: str) -> Engine:
     with engine.execution_options(writes=True).begin() as connection:
         _migrate(connection)
     return engine
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Bring an older schema, or an empty database, to ``revision`` and no further."""
+    from alembic import command  # noqa: PLC0415 - seldom needed, and slow to import
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("actions") / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def schema_version(connection: Connection) -> str | None:
@@ -39,8 +66,8 @@ def missing_tables(connection: Connection) -> list[str]:
 
 
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "postgresql":
         return create_engine(parsed)
     in_memory = parsed.database in {None, "", ":memory:"}
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
@@ -48,6 +75,24 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    """Return ``url`` with the driver we use; LedgerError if we have none for it."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise LedgerError(
+            "a ledger's URL reads postgresql://host/name or sqlite:///path"
+        ) from error
+    kind = parsed.get_backend_name()
+    if kind not in {"sqlite", "postgresql"}:
+        raise LedgerError(f"a ledger cannot be kept in {kind}: use postgresql:// or sqlite://")
+    if kind == "sqlite":
+        return parsed
+    if importlib.util.find_spec("psycopg") is None:
+        raise LedgerError("PostgreSQL needs one more package: pip install 'andon[postgres]'")
+    return parsed.set(drivername="postgresql+psycopg")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
@@ -68,6 +113,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":  # several may start at once; SQLite has one writer
+        connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
     found = schema_version(connection)
     if found == HEAD:
         return
@@ -76,14 +123,4 @@ def _migrate(connection: Connection) -> None:
             f"this ledger has schema {found}; this version of Andon knows none after {HEAD}: "
             "install the version that wrote it, or newer"
         )
-    _upgrade(connection)
-
-
-def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - seldom needed, and slow to import
-    from alembic.config import Config  # noqa: PLC0415 - as above
-
-    config = Config()
-    config.set_main_option("script_location", str(resources.files("actions") / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    upgrade(connection, "head")

@@ -6,8 +6,10 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from actions.cases import Decided
+from actions.chain import append
 from actions.ledger import Ledger
 from actions.past import BEGINNINGS, Past, recall, unseen
+from actions.persons import customers_in, references, veil_for
 from actions.playbook import Playbook
 from actions.policy import decide, plan
 from actions.rows import action_row, change_row, decision_id, decision_row, problem_row
@@ -55,7 +57,7 @@ class Desk:
             _store_changes(connection, fresh, now)
             past = recall(connection, fresh, self._playbook, now)
             decided = self._decide_all(fresh, past)
-            self._store(connection, decided, past)
+            self._store(connection, decided, past, [change.problem for change in fresh])
         return [decision for decision, _ in decided]
 
     def _decide_all(self, fresh: Sequence[Change], past: Past) -> list[Made]:
@@ -84,12 +86,20 @@ class Desk:
         past.add(decision)
         return decision, decided
 
-    def _store(self, connection: Connection, decided: Sequence[Made], past: Past) -> None:
+    def _store(
+        self,
+        connection: Connection,
+        decided: Sequence[Made],
+        past: Past,
+        about: Sequence[Problem],
+    ) -> None:
         text = {"version": past.playbook.version, "text": past.playbook.text}
         add_new(connection, playbooks, [text])
-        add_new(connection, decisions, [decision_row(decision) for decision, _ in decided])
-        planned = [(action, decision) for decision, _ in decided for action in decision.actions]
-        add_new(connection, actions, [action_row(*pair) for pair in planned])
+        made = [decision for decision, _ in decided]
+        veil = veil_for(connection, about, made)
+        add_new(connection, decisions, [decision_row(one, veil.detail(one)) for one in made])
+        planned = [(action, decision) for decision in made for action in decision.actions]
+        add_new(connection, actions, [action_row(*pair, veil) for pair in planned])
         record(connection, [_again(a, past.now) for a, _ in planned if a.id in past.called_off])
         queue(connection, [a for a, _ in planned if a.status is Status.QUEUED], past.now)
         for action_id, why in _called_off(decided).items():
@@ -126,4 +136,5 @@ def _as_decided(change: Change, newest: Problem) -> Problem:
 def _store_changes(connection: Connection, fresh: Sequence[Change], now: int) -> None:
     newest = {change.problem.id: change for change in fresh}
     put_problems(connection, [problem_row(change) for change in newest.values()])
-    add_new(connection, changes, [change_row(change, now) for change in fresh])
+    refs = references(connection, customers_in([change.problem for change in fresh]))
+    append(connection, changes, [change_row(change, now, refs) for change in fresh])

@@ -9,6 +9,7 @@ from actions.causes import ACTION_NAMESPACE
 from actions.commands import spent_by
 from actions.errors import LedgerError
 from actions.ledger import actions_now
+from actions.persons import veil_for
 from actions.playbook import Playbook
 from actions.roles import Wish, refusal
 from actions.rows import action_from, action_row, decision_row, problem_from
@@ -90,8 +91,11 @@ def stored(connection: Connection, decision: Decision, playbook: Playbook) -> bo
         return False
     text = {"version": playbook.version, "text": playbook.text}
     add_new(connection, playbooks, [text])
-    add_new(connection, decisions, [decision_row(decision)])
-    add_new(connection, actions, [action_row(action, decision) for action in decision.actions])
+    about = connection.execute(select(problems).where(problems.c.id == decision.problem_id))
+    veil = veil_for(connection, [problem_from(row) for row in about.mappings()], [decision])
+    add_new(connection, decisions, [decision_row(decision, veil.detail(decision))])
+    planned = [action_row(action, decision, veil) for action in decision.actions]
+    add_new(connection, actions, planned)
     queue(connection, decision.actions, decision.decided_at)
     return True
 

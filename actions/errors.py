@@ -14,8 +14,20 @@ class Unavailable(Exception):  # noqa: N818 - named for what the reader must kno
         self.retry_after = retry_after
 
 
+class NotYet(Exception):  # noqa: N818 - as above
+    """Nothing was tried: it may be, from ``due_at`` (ms UTC) on. Uses up no try."""
+
+    def __init__(self, due_at: int) -> None:
+        super().__init__(f"not before {due_at}")
+        self.due_at = due_at
+
+
 class Refused(Exception):  # noqa: N818 - as above
     """The other side will not do it, today or tomorrow: a person must look."""
+
+
+class Gone(Refused):
+    """The other side wants nothing from us any more: it is sent nothing until a restart."""
 
 
 class LedgerError(Exception):

@@ -8,9 +8,11 @@ from sqlalchemy import Connection, Select, and_, case, func, select
 
 from actions.database import open_database
 from actions.errors import LedgerError
+from actions.feed import feed_rows
+from actions.persons import names_in, shown
 from actions.rows import action_from, decision_from, outcome_from, problem_from
 from actions.store import queue, record
-from actions.tables import actions, decisions, outbox, outcomes, problems
+from actions.tables import actions, chain, decisions, outbox, outcomes, persons, problems
 from schemas.decisions import Action, Decision, Outcome, Status
 from schemas.problems import Problem
 
@@ -21,6 +23,9 @@ _LATEST: Final = (
     .limit(1)
     .scalar_subquery()
 )
+_ONE_WRITER: Final = select(chain.c.entry).with_for_update()
+"""Holds the end of the chain until the transaction ends; SQLite holds the whole database."""
+
 _UNDER_RELAY: Final = (Status.QUEUED.value, Status.UNDER_WAY.value)
 _TRIED: Final = and_(outbox.c.status == Status.QUEUED.value, outbox.c.failures > 0)
 STATUS_NOW: Final = case(
@@ -32,9 +37,10 @@ STATUS_NOW: Final = case(
 
 
 def actions_now() -> Select[tuple[object, ...]]:
-    """Return a query of all actions in their status of now."""
+    """Return a query of all actions in their status of now, with their customer by name."""
     joined = actions.outerjoin(outbox, outbox.c.id == actions.c.id)
-    return select(*actions.c, STATUS_NOW).select_from(joined)
+    joined = joined.outerjoin(persons, persons.c.ref == actions.c.person)
+    return select(*actions.c, persons.c.customer_id, STATUS_NOW).select_from(joined)
 
 
 class Ledger:
@@ -56,7 +62,21 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Yield a connection whose work is stored as a whole, or not at all."""
+        """Yield a connection whose work is stored as a whole, or not at all.
+
+        There is one writer at a time, on either database: the chain has one end, and what one
+        has spent of a budget the next one must see.
+        """
+        with self.claiming() as connection:
+            connection.execute(_ONE_WRITER)
+            yield connection
+
+    @contextmanager
+    def claiming(self) -> Iterator[Connection]:
+        """Yield a connection that changes the outbox and adds nothing to the chain.
+
+        On PostgreSQL several may at the same time, and beside the one writer.
+        """
         with self._writer.begin() as connection:
             yield connection
 
@@ -103,13 +123,14 @@ class Ledger:
             "id": action_id,
             "name": name,
             "order_id": order_id,
-            "customer_id": customer_id,
             "problem_id": problem_id,
             "rule": rule,
         }
         query = actions_now().order_by(actions.c.planned_at.desc(), actions.c.id).limit(limit)
         for column, value in wanted.items():
             query = query if value is None else query.where(actions.c[column] == value)
+        if customer_id is not None:
+            query = query.where(persons.c.customer_id == customer_id)
         if status is not None:
             query = query.where(STATUS_NOW.element == status.value)
         with self.reading() as connection:
@@ -127,7 +148,11 @@ class Ledger:
             for row in connection.execute(planned).mappings():
                 by_decision.setdefault(row["decision_id"], []).append(action_from(row))
             rows = connection.execute(query).mappings().all()
-        return [decision_from(row, tuple(by_decision.get(row["id"], ()))) for row in rows]
+            names = names_in(connection, [row["detail"] for row in rows])
+        return [
+            decision_from(row, tuple(by_decision.get(row["id"], ())), shown(row["detail"], names))
+            for row in rows
+        ]
 
     def outcomes(self, *, action_id: str | None = None) -> list[Outcome]:
         """Return what came of attempts, in the order in which it became known."""
@@ -136,6 +161,11 @@ class Ledger:
             query = query.where(outcomes.c.action_id == action_id)
         with self.reading() as connection:
             return [outcome_from(row) for row in connection.execute(query).mappings()]
+
+    def feed(self, after: int, limit: int) -> list[dict[str, object]]:
+        """Return what the relay was given behind number ``after``, oldest first."""
+        with self.reading() as connection:
+            return list(feed_rows(connection, after, limit))
 
     def approve(self, action_id: str, *, who: str, why: str, now: int) -> None:
         """Queue an action that waits for a person; LedgerError if it does not wait (any more)."""

@@ -10,7 +10,8 @@ import msgspec
 import stamina
 from sqlalchemy import Connection, and_, exists, or_, select
 
-from actions.errors import Refused, Unavailable
+from actions.breaker import Breakers
+from actions.errors import Gone, NotYet, Refused, Unavailable
 from actions.ledger import Ledger
 from actions.store import record
 from actions.tables import outbox
@@ -71,21 +72,31 @@ class Tried:
     due_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """A claim that came to nothing: its destination may not be called before ``due_at``."""
+
+    action_id: str
+    due_at: int
+
+
 class Relay:
     """Performs what the outbox holds, at least once; the action id makes it exactly once outside.
 
     An action without an executor stays queued: another relay may know how, or a later version.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one setting, by name
         self,
         ledger: Ledger,
         executors: Mapping[str, Perform],
         *,
         patience: Patience | None = None,
+        breakers: Breakers | None = None,
         at_once: int = 100,
         workers: int = 8,
     ) -> None:
+        self.breakers = breakers or Breakers()
         self._ledger = ledger
         self._executors = executors
         self._patience = patience or Patience()
@@ -94,13 +105,15 @@ class Relay:
 
     def run_once(self, now: int) -> list[Outcome]:
         """Perform what is due at ``now`` (ms UTC), at most ``at_once`` actions; return outcomes."""
-        with self._ledger.writing() as connection:
+        with self._ledger.claiming() as connection:
             claimed = list(self._claim(connection, now))
         if not claimed:
             return []
         with ThreadPoolExecutor(min(self._workers, len(claimed))) as pool:
             running = [pool.submit(self._perform, item, now) for item in claimed]
-            return [self._record(done.result(), now) for done in as_completed(running)]
+            tried = (done.result() for done in as_completed(running))
+            outcomes = [self._record(one, now) for one in tried]
+        return [outcome for outcome in outcomes if outcome is not None]
 
     def _claim(self, connection: Connection, now: int) -> Iterator[Claimed]:
         earlier = outbox.alias("earlier")
@@ -122,14 +135,36 @@ class Relay:
         for row in rows:
             yield Claimed(msgspec.json.decode(row["payload"], type=Action), row["failures"])
 
-    def _perform(self, claimed: Claimed, now: int) -> Tried:
+    def _perform(self, claimed: Claimed, now: int) -> Tried | PutBack:
         perform = self._executors.get(claimed.action.name) or self._executors[ANY]
+        destination = getattr(perform, "destination", claimed.action.name)
+        again_at = self.breakers.wait(destination, now)
+        if again_at is not None:
+            return PutBack(claimed.action.id, again_at)
+        try:
+            tried = self._try(claimed, perform, now)
+        except NotYet as error:
+            return PutBack(claimed.action.id, error.due_at)
+        self._tell_breaker(destination, tried.outcome.status, now)
+        return tried
+
+    def _tell_breaker(self, destination: str, status: Status, now: int) -> None:
+        if status is Status.FAILED:
+            self.breakers.failed(destination, now)
+        elif status is Status.DONE:
+            self.breakers.succeeded(destination)
+
+    def _try(self, claimed: Claimed, perform: Perform, now: int) -> Tried:
         try:
             detail = _with_quick_retries(perform, claimed.action, self._patience)
         except Unavailable as error:
             return self._failed(claimed, str(error), now, error.retry_after)
         except Refused as error:
+            if isinstance(error, Gone):
+                self.breakers.switch_off(getattr(perform, "destination", claimed.action.name))
             return _tried(claimed, Status.DEAD, str(error), now)
+        except NotYet:
+            raise
         except Exception as error:  # noqa: BLE001 - the boundary: one executor's bug stops no other
             return self._failed(claimed, f"executor failed: {type(error).__name__}", now, None)
         return _tried(claimed, Status.DONE, detail, now)
@@ -141,8 +176,11 @@ class Relay:
         wait = ms(self._patience.wait(failures, asked))
         return _tried(claimed, Status.FAILED, reason, now, due_at=now + wait)
 
-    def _record(self, tried: Tried, now: int) -> Outcome:
+    def _record(self, tried: Tried | PutBack, now: int) -> Outcome | None:
         """Store one outcome, in a transaction of its own: what is done is never forgotten."""
+        if isinstance(tried, PutBack):
+            self._put_back(tried)
+            return None
         again = tried.outcome.status is Status.FAILED
         status = Status.QUEUED if again else tried.outcome.status
         values = {"status": status.value, "due_at": tried.due_at, "leased_until": now}
@@ -150,9 +188,15 @@ class Relay:
             values["failures"] = tried.outcome.attempt
         ours = outbox.c.id == tried.outcome.action_id
         with self._ledger.writing() as connection:
-            connection.execute(outbox.update().where(ours).values(values))
             record(connection, [tried.outcome])
+            connection.execute(outbox.update().where(ours).values(values))
         return tried.outcome
+
+    def _put_back(self, claim: PutBack) -> None:
+        """Nothing was tried, so nothing is recorded and no try is used up."""
+        values = {"status": Status.QUEUED.value, "due_at": claim.due_at, "leased_until": 0}
+        with self._ledger.claiming() as connection:
+            connection.execute(outbox.update().where(outbox.c.id == claim.action_id).values(values))
 
 
 def _tried(claimed: Claimed, status: Status, detail: str, now: int, *, due_at: int = 0) -> Tried:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
+from actions.bulk import select_among
 from actions.cases import History, look_at
 from actions.causes import reported_orders, victims
 from actions.guest_book import guests_in
@@ -21,9 +22,6 @@ from actions.tables import actions, changes, outbox, problems
 from schemas.decisions import Action, Decision, Status
 from schemas.problems import Change, ChangeKind, Problem
 from schemas.times import ms
-
-CHUNK = 5_000
-"""Values of one ``IN (...)``; SQLite takes 32 766."""
 
 BEGINNINGS = frozenset({ChangeKind.OPENED, ChangeKind.REVISITED})
 """Changes after which something may be planned."""
@@ -112,9 +110,7 @@ def _of(
     column: ColumnElement[Any],
     wanted: Collection[str],
 ) -> Iterator[Any]:
-    values = list(wanted)
-    for start in range(0, len(values), CHUNK):
-        yield from connection.execute(query.where(column.in_(values[start : start + CHUNK])))
+    return select_among(connection, query, column, wanted)
 
 
 def _recall_ended(connection: Connection, past: Past, opened: Sequence[Problem]) -> None:

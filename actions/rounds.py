@@ -6,7 +6,6 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from actions.commands import commands
 from actions.desk import Desk
 from actions.escalation import EVERY_MS, escalate
 from actions.ledger import STATUS_NOW, Ledger, actions_now
@@ -14,7 +13,7 @@ from actions.playbook import Playbook
 from actions.rows import action_from, problem_from
 from actions.silences import NOTHING_OFF, Switches, said_of_stop, switches_at
 from actions.store import queue, record, take_out
-from actions.tables import actions, decisions, outbox, outcomes, problems
+from actions.tables import actions, commands, decisions, outbox, outcomes, problems
 from schemas.commands import EVERYTHING
 from schemas.decisions import Action, Decision, Outcome, Status, Verdict
 from schemas.problems import Change, ChangeKind

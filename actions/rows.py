@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 
 from actions.causes import ACTION_NAMESPACE
 from actions.limits import account_of
+from actions.persons import References, Veil, hidden_problem, shown_action
 from schemas.decisions import Action, Decision, Mode, Outcome, Status, Verdict, plain_action
 from schemas.problems import Change, ChangeKind, Problem
 
@@ -54,14 +55,14 @@ def problem_from(row: Row) -> Problem:
     return msgspec.json.decode(row["body"], type=Problem)
 
 
-def change_row(change: Change, now: int) -> dict[str, object]:
+def change_row(change: Change, now: int, refs: References) -> dict[str, object]:
     """Return what happened, as it is kept for good; ``now`` is ms UTC."""
     return {
         "problem_id": change.problem.id,
         "what": change.what.value,
         "at": change.at,
         "stored_at": now,
-        "body": text(change.problem),
+        "body": text(hidden_problem(change.problem, refs)),
     }
 
 
@@ -71,14 +72,14 @@ def decision_id(change: Change) -> str:
     return str(uuid5(ACTION_NAMESPACE, name))
 
 
-def decision_row(decision: Decision) -> dict[str, object]:
-    """Return a decision without its actions."""
+def decision_row(decision: Decision, detail: str) -> dict[str, object]:
+    """Return a decision without its actions; ``detail`` is what it says, naming nobody."""
     return {
         "id": decision.id,
         "problem_id": decision.problem_id,
         "change": decision.change.value,
         "verdict": decision.verdict.value,
-        "detail": decision.detail,
+        "detail": detail,
         "rule": decision.rule,
         "mode": decision.mode.value,
         "playbook_version": decision.playbook_version,
@@ -86,14 +87,14 @@ def decision_row(decision: Decision) -> dict[str, object]:
     }
 
 
-def decision_from(row: Row, actions: tuple[Action, ...]) -> Decision:
-    """Return the decision that a row of ``decisions`` holds, with its ``actions``."""
+def decision_from(row: Row, actions: tuple[Action, ...], detail: str) -> Decision:
+    """Return the decision that a row of ``decisions`` holds, with ``actions`` and ``detail``."""
     return Decision(
         id=row["id"],
         problem_id=row["problem_id"],
         change=ChangeKind(row["change"]),
         verdict=Verdict(row["verdict"]),
-        detail=row["detail"],
+        detail=detail,
         rule=row["rule"],
         mode=Mode(row["mode"]),
         playbook_version=row["playbook_version"],
@@ -102,19 +103,25 @@ def decision_from(row: Row, actions: tuple[Action, ...]) -> Decision:
     )
 
 
-def action_row(action: Action, decision: Decision) -> dict[str, object]:
-    """Return an action as it was planned by ``decision``."""
-    row = msgspec.structs.asdict(action)
-    row["params"] = text(action.params)
+def action_row(action: Action, decision: Decision, veil: Veil) -> dict[str, object]:
+    """Return an action as it was planned by ``decision``, with a reference for its customer."""
+    row = msgspec.structs.asdict(veil.action(action))
+    row["params"] = text(row["params"])
     row["planned_status"] = row.pop("status").value
+    row["person"] = row.pop("customer_id")
     return row | {"decision_id": decision.id}
 
 
 def action_from(row: Row) -> Action:
-    """Return the action that a row of ``actions`` holds, in its ``status`` of now."""
+    """Return the action that a row of ``actions_now`` holds, in its ``status`` of now.
+
+    Where its customer was erased, ``customer_id`` is ``None`` and the reference stands elsewhere.
+    """
     fields = {name: row[name] for name in Action.__struct_fields__ if name != "params"}
     fields["status"] = Status(row["status"])
-    return Action(params=msgspec.json.decode(row["params"]), **fields)
+    action = Action(params=msgspec.json.decode(row["params"]), **fields)
+    ref, customer = row["person"], action.customer_id
+    return action if ref is None or customer is None else shown_action(action, ref, customer)
 
 
 def outbox_row(action: Action, due_at: int) -> dict[str, object]:

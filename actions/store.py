@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, and_
+from sqlalchemy import Column, Connection, Table, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from actions.bulk import insert_all, select_among
+from actions.chain import append
 from actions.quiet import held_for
 from actions.rows import outbox_row, outcome_row
 from actions.tables import outbox, outcomes, problems
@@ -26,16 +28,30 @@ def insert_into(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - 
 
 
 def add_new(connection: Connection, table: Table, rows: Rows) -> None:
-    """Insert ``rows``, passing over those that are there already."""
-    if rows:
-        connection.execute(insert_into(connection, table).on_conflict_do_nothing(), rows)
+    """Append ``rows`` for good, passing over those that are there already, by primary key."""
+    (key,) = table.primary_key.columns
+    append(connection, table, _unknown(connection, key, rows))
+
+
+def _unknown(connection: Connection, key: Column[Any], rows: Rows) -> Rows:
+    """Return each row once whose ``key`` is not in its table; the caller is the only writer."""
+    fresh = {row[key.name]: row for row in reversed(rows)}
+    for (known,) in select_among(connection, select(key), key, fresh.keys()):
+        del fresh[known]
+    return list(reversed(fresh.values()))
 
 
 def put_problems(connection: Connection, rows: Rows) -> None:
     """Insert problems, or bring them to their newest state."""
+    fresh = _unknown(connection, problems.c.id, rows)
+    insert_all(connection, problems, fresh)
+    ids = {row["id"] for row in fresh}
+    known = [row for row in rows if row["id"] not in ids]
+    if not known:
+        return
     insert = insert_into(connection, problems)
     newest = {name: insert.excluded[name] for name in NEWEST}
-    connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=newest), rows)
+    connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=newest), known)
 
 
 def queue(connection: Connection, actions: Iterable[Action], now: int) -> None:
@@ -44,7 +60,11 @@ def queue(connection: Connection, actions: Iterable[Action], now: int) -> None:
     A ``hold`` is the time in which a person can still stop the action.
     """
     rows = [outbox_row(action, due_at(action, now)) for action in actions]
-    if not rows:
+    fresh = _unknown(connection, outbox.c.id, rows)
+    insert_all(connection, outbox, fresh)
+    ids = {row["id"] for row in fresh}
+    known = [row for row in rows if row["id"] not in ids]
+    if not known:
         return
     insert = insert_into(connection, outbox)
     again = insert.on_conflict_do_update(
@@ -52,7 +72,7 @@ def queue(connection: Connection, actions: Iterable[Action], now: int) -> None:
         set_={"status": Status.QUEUED.value, "due_at": insert.excluded.due_at},
         where=outbox.c.status == Status.CALLED_OFF.value,
     )
-    connection.execute(again, rows)
+    connection.execute(again, known)
 
 
 def due_at(action: Action, now: int) -> int:
@@ -86,6 +106,4 @@ def try_again(connection: Connection, action_id: str, now: int) -> None:
 
 def record(connection: Connection, said: Iterable[Outcome]) -> None:
     """Add outcomes; they are never changed."""
-    rows = [outcome_row(outcome) for outcome in said]
-    if rows:
-        connection.execute(outcomes.insert(), rows)
+    append(connection, outcomes, [outcome_row(outcome) for outcome in said])

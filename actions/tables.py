@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.schema import SchemaItem
 
 metadata: Final = MetaData(
     naming_convention={
@@ -51,6 +52,34 @@ problems: Final = Table(
 )
 """The newest state of each problem; ``body`` is the whole problem as JSON."""
 
+persons: Final = Table(
+    "persons",
+    metadata,
+    Column("ref", String(40), primary_key=True),
+    Column("customer_id", String, nullable=False),
+    UniqueConstraint("customer_id"),
+)
+"""Which customer a reference means: the only thing that erasing a customer deletes."""
+
+chain: Final = Table(
+    "chain",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("entry", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""One row: the newest entry of the chain. Whoever writes the ledger holds it."""
+
+
+def in_chain() -> tuple[SchemaItem, SchemaItem, SchemaItem]:
+    """Return what every append-only table has: an entry's number and hash, each entry once."""
+    return (
+        Column("entry", BigInteger, nullable=False),
+        Column("hash", String(64), nullable=False),
+        Index(None, "entry", unique=True),
+    )
+
+
 changes: Final = Table(
     "changes",
     metadata,
@@ -59,6 +88,7 @@ changes: Final = Table(
     Column("at", BigInteger, primary_key=True),
     Column("stored_at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+    *in_chain(),
 )
 """Everything that happened to a problem; append-only."""
 
@@ -67,6 +97,7 @@ playbooks: Final = Table(
     metadata,
     Column("version", String, primary_key=True),
     Column("text", Text, nullable=False),
+    *in_chain(),
 )
 """The text of every playbook that ever decided something; append-only."""
 
@@ -83,6 +114,7 @@ decisions: Final = Table(
     Column("playbook_version", ForeignKey("playbooks.version"), nullable=False),
     Column("decided_at", BigInteger, nullable=False),
     Index(None, "problem_id"),
+    *in_chain(),
 )
 """What was decided on every change, and why; append-only."""
 
@@ -99,7 +131,7 @@ actions: Final = Table(
     Column("cost_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("order_id", String),
-    Column("customer_id", String),
+    Column("person", String(40)),
     Column("rule", String, nullable=False),
     Column("planned_at", BigInteger, nullable=False),
     Column("planned_status", String, nullable=False),
@@ -108,7 +140,8 @@ actions: Final = Table(
     Index(None, "problem_id"),
     Index(None, "order_id"),
     Index(None, "planned_at"),
-    Index(None, "customer_id"),
+    Index(None, "person"),
+    *in_chain(),
 )
 """Every intention with the status it was planned in; append-only."""
 
@@ -154,8 +187,40 @@ outcomes: Final = Table(
     Column("at", BigInteger, nullable=False),
     Column("detail", Text, nullable=False),
     Index(None, "action_id"),
+    *in_chain(),
 )
 """What came of every attempt, and of every person's word; append-only."""
 
-APPEND_ONLY: Final = (changes, playbooks, decisions, actions, outcomes)
+erasures: Final = Table(
+    "erasures",
+    metadata,
+    Column("ref", String(40), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("why", Text, nullable=False),
+    *in_chain(),
+)
+"""Which references were made meaningless, by whom and why; append-only."""
+
+commands: Final = Table(
+    "commands",
+    metadata,
+    Column("seq", Sequence, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("target_type", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("until", BigInteger),
+    Column("cost_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("terms", Text, nullable=False),
+    Index(None, "verb", "target"),
+    Index(None, "who", "at"),
+    *in_chain(),
+)
+"""Every word of a person; append-only."""
+
+APPEND_ONLY: Final = (changes, playbooks, decisions, actions, outcomes, commands, erasures)
 """Tables whose rows nobody changes: the database refuses it."""

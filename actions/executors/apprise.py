@@ -4,29 +4,22 @@ Such services know no idempotency key, so the action id stands in the text for w
 twice. Configuration is a list of Apprise URLs: https://github.com/caronc/apprise/wiki.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Thread
-from typing import Final
 
 import apprise
 from apprise import AppriseResult, AppriseResultStatus
 
 from actions.errors import Refused, Unavailable
-from schemas.decisions import Action, Parameter
+from actions.executors.grouping import Grouping, Throttle
+from actions.executors.telling import OPS, TAG_OF_ACTION
+from schemas.decisions import Action
 
-OPS: Final = "ops"
-"""The tag of the operations team: who gets whatever is for nobody else."""
-
-TAG_OF_ACTION: Final[Mapping[str, str]] = {
-    "alert-carrier": "carrier",
-    "file-carrier-claim": "carrier",
-    "alert-warehouse": "warehouse",
-    "warn-seller": "seller",
-}
-"""Who is told of which action; everybody else's go to ``ops``."""
+Clock = Callable[[], int]
+"""The present, ms UTC."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,24 +27,41 @@ class Apprise:
     """Tells those whose tag fits an action.
 
     ``urls`` maps each Apprise URL (a secret) to its tags. A call that has not come back within
-    ``timeout_s`` is left behind and tried again later.
+    ``timeout_s`` is left behind and tried again later. Alerts that come within ``group_wait_s``
+    are one message, and ``throttle`` says how many messages a minute are enough; ``clock`` (ms
+    UTC) is for it.
     """
 
     urls: Mapping[str, tuple[str, ...]]
     timeout_s: float = 15.0
+    group_wait_s: float = 0.0
+    throttle: Throttle = field(default_factory=lambda: Throttle(0))
+    clock: Clock = lambda: 0
 
     def __post_init__(self) -> None:
         """Read the URLs at once: ValueError says which is wrong, by its tags."""
-        _ = self._services
+        _ = (self._services, self._grouping)
 
     def __repr__(self) -> str:
         tags = sorted({tag for tags in self.urls.values() for tag in tags})
         return f"Apprise(tags={tags}, timeout_s={self.timeout_s})"
 
+    @property
+    def destination(self) -> str:
+        """All services together: which of them failed, Apprise does not say."""
+        return "apprise"
+
     def __call__(self, action: Action) -> str:
         """Tell them of ``action``; return who was told. Unavailable or Refused otherwise."""
-        tag = TAG_OF_ACTION.get(action.name, OPS)
-        told = self._within_time(tag, title_of(action), body_of(action))
+        return self._grouping(TAG_OF_ACTION.get(action.name, OPS), action)
+
+    @cached_property
+    def _grouping(self) -> Grouping:
+        return Grouping(self.group_wait_s, self._told)
+
+    def _told(self, tag: str, title: str, body: str) -> str:
+        self.throttle.take(tag, self.clock())
+        told = self._within_time(tag, title, body)
         if told.status is AppriseResultStatus.NOMATCH:
             raise Refused(f"nobody is configured under the tag {tag!r}")
         if not told:
@@ -88,18 +98,3 @@ def _added(services: apprise.Apprise, url: str, tags: tuple[str, ...]) -> bool:
         return bool(services.add(url, tag=list(tags)))
     finally:
         apprise.logger.disabled = False
-
-
-def title_of(action: Action) -> str:
-    """Return one line that says what is to be done."""
-    return f"{action.name}: {action.params.get('kind', '')} {action.target}"
-
-
-def body_of(action: Action) -> str:
-    """Return what is known, line by line, with the id under which it was asked."""
-    lines = [f"{name}: {_flat(value)}" for name, value in action.params.items()]
-    return "\n".join([*lines, f"reference: {action.id}"])
-
-
-def _flat(value: Parameter) -> str:
-    return "; ".join(value) if isinstance(value, list) else str(value)

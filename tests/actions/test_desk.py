@@ -1,8 +1,6 @@
 """The desk stores each change once, with its decision and its actions, in one transaction."""
 
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,25 +8,24 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError
 
+from actions.chain import append
+from actions.commands import tell
 from actions.desk import Desk
 from actions.errors import LedgerError
 from actions.ledger import Ledger
 from actions.outbox import Relay
 from actions.playbook import Playbook, load_playbook, parse_playbook
-from actions.tables import APPEND_ONLY
+from actions.tables import APPEND_ONLY, erasures
 from actions.testing import NOON, a_problem, cleared, opened, withdrawn
+from schemas.commands import Command, Verb, Word
 from schemas.decisions import Action, Decision, Status, Verdict, plain_outcome
 from schemas.problems import Change, ChangeKind, Evidence, Problem
 from schemas.times import DAY, HOUR
 
+STOP = Command(
+    verb=Verb.STOP, target_type="everything", target="everything", word=Word("w", "y", NOON)
+)
 DECAF = a_problem("sku-wrong-item", subject_type="sku", subject="DECAF")
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    book = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
-    yield book
-    book.close()
 
 
 @pytest.fixture
@@ -150,9 +147,12 @@ def test_what_is_written_for_good_is_refused_changes(
 ) -> None:
     desk.take([opened(a_problem())], NOON)
     perform_all(ledger)
-    column = {"playbooks": "text", "changes": "body", "actions": "params"}.get(table, "detail")
+    with ledger.writing() as connection:
+        said = {"ref": "person-0", "at": NOON, "who": "w", "why": "y"}
+        append(connection, erasures, [said])
+        tell(connection, STOP)
 
-    update, delete = f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"  # noqa: S608 - ours
+    update, delete = f"UPDATE {table} SET entry = 7", f"DELETE FROM {table}"  # noqa: S608 - ours
     for statement in (update, delete):
         with pytest.raises(DatabaseError, match="append-only"), ledger.writing() as connection:
             connection.exec_driver_sql(statement)

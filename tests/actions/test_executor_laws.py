@@ -8,16 +8,22 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from actions.errors import Refused, Unavailable
 from actions.executors.apprise import Apprise
+from actions.executors.mail import Mail
+from actions.executors.pagerduty import PagerDuty
 from actions.executors.registry import EXECUTORS
 from actions.executors.webhook import Webhook
 from actions.outbox import Perform
 from actions.testing import NOON, SECRET, Receiver, loopback_receiver
+from actions.testing_mail import MailReceiver, loopback_mail
 from schemas.decisions import Action, Status
 
 HIDDEN = "t0psecrettoken"
+SECRET_OF_MAIL = ("shop", HIDDEN)
+CUSTOMERS = {"C1": "customer@home.example"}
 LOOPBACK = ("127.0.0.0/8",)
 
 
@@ -30,7 +36,7 @@ class Rig:
     """One executor with the receiver it talks to, and words that must never be seen."""
 
     perform: Perform
-    receiver: Receiver
+    receiver: Receiver | MailReceiver
     secrets: tuple[str, ...]
 
     def stop(self) -> None:
@@ -53,9 +59,26 @@ def an_apprise() -> Iterator[Rig]:
         yield Rig(Apprise({url: ("ops", "carrier")}, timeout_s=0.5), receiver, (HIDDEN,))
 
 
+@contextmanager
+def a_mail() -> Iterator[Rig]:
+    with loopback_mail(SECRET_OF_MAIL) as receiver:
+        url = f"smtp+plain://shop:{HIDDEN}@127.0.0.1:{receiver.port}"
+        to = {"ops": ("ops@shop.example",), "carrier": ("desk@carrier.example",)}
+        mail = Mail(url, "Shop <andon@shop.example>", to, CUSTOMERS.get, timeout_s=0.5)
+        yield Rig(mail, receiver, (HIDDEN,))
+
+
+@contextmanager
+def a_pagerduty() -> Iterator[Rig]:
+    with loopback_receiver(secret=None) as receiver:
+        yield Rig(PagerDuty(HIDDEN, wall_clock, receiver.url, LOOPBACK, 0.5), receiver, (HIDDEN,))
+
+
 RIGS: dict[str, Callable[[], AbstractContextManager[Rig]]] = {
     "webhook": a_webhook,
     "apprise": an_apprise,
+    "mail": a_mail,
+    "pagerduty": a_pagerduty,
 }
 
 
@@ -233,3 +256,94 @@ def test_a_service_that_breaks_is_worth_another_try(monkeypatch: pytest.MonkeyPa
 
 def broken(*_args: object, **_named: object) -> None:
     raise RuntimeError(HIDDEN)
+
+
+# --- mail -----------------------------------------------------------------------------------------
+
+
+def a_letter(customer: str | None = "C1") -> Action:
+    letter = {"subject": "About your\r\nBcc: order", "body": "Xin lỗi: your parcel is late."}
+    return replace(an_action("message-customer"), customer_id=customer, params=letter)
+
+
+def test_a_customer_gets_their_letter_and_nothing_else_in_it() -> None:
+    with a_mail() as rig:
+        rig.perform(a_letter())
+        (mail,) = rig.receiver.effects.values()
+
+    assert mail["to"] == "customer@home.example"
+    assert mail["subject"] == "About your Bcc: order"
+    assert mail["body"].strip() == "Xin lỗi: your parcel is late."
+
+
+def test_a_customer_whose_address_nobody_knows_needs_a_person() -> None:
+    with a_mail() as rig:
+        for customer in ("C2", None):
+            with pytest.raises(Refused, match="nobody knows"):
+                rig.perform(a_letter(customer))
+
+    assert not rig.receiver.effects
+
+
+def test_teams_and_partners_are_written_to_by_tag() -> None:
+    with a_mail() as rig:
+        rig.perform(an_action("alert-carrier"))
+        with pytest.raises(Refused, match="warehouse"):
+            rig.perform(an_action("alert-warehouse"))
+        (mail,) = rig.receiver.effects.values()
+
+    assert mail["to"] == "desk@carrier.example"
+    assert "kind: silent-shipment" in mail["body"]
+
+
+def test_a_mailbox_that_does_not_exist_needs_a_person() -> None:
+    with a_mail() as rig:
+        rig.receiver.answers.append((404, {}))
+
+        with pytest.raises(Refused, match="answered 550"):
+            rig.perform(an_action())
+
+
+def test_a_wrong_password_needs_a_person() -> None:
+    with loopback_mail(SECRET_OF_MAIL) as receiver:
+        url = f"smtp+plain://shop:wrong@127.0.0.1:{receiver.port}"
+        mail = Mail(url, "andon@shop.example", {"ops": ("ops@shop.example",)})
+
+        with pytest.raises(Refused, match="answered 535"):
+            mail(an_action())
+
+
+def test_nothing_is_sent_unencrypted_unless_that_was_asked_for() -> None:
+    with loopback_mail(None) as receiver:
+        url = f"smtp://127.0.0.1:{receiver.port}"
+        mail = Mail(url, "andon@shop.example", {"ops": ("ops@shop.example",)})
+
+        with pytest.raises(Refused, match="no encryption"):
+            mail(an_action())
+        assert not receiver.effects
+
+
+@pytest.mark.parametrize("url", ["", "http://host", "smtp://"])
+def test_what_is_no_mail_server_is_found_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="smtps"):
+        Mail(url, "andon@shop.example", {})
+
+
+# --- PagerDuty ------------------------------------------------------------------------------------
+
+
+def test_alerts_about_one_problem_are_one_incident_of_its_severity() -> None:
+    alert = replace(an_action(), params={"severity": "high", "kind": "lost-shipment"})
+    with a_pagerduty() as rig:
+        rig.perform(alert)
+        rig.perform(replace(alert, id="another", name="open-investigation"))
+        told = list(rig.receiver.effects.values())
+
+    assert [event["dedup_key"] for event in told] == ["andon/P1"] * 2
+    assert {event["payload"]["severity"] for event in told} == {"error"}
+    assert told[0]["payload"]["custom_details"]["reference"] == alert.id
+
+
+def test_a_pager_without_a_key_is_found_at_once() -> None:
+    with pytest.raises(ValueError, match="routing key"):
+        PagerDuty("", wall_clock)

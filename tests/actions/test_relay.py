@@ -1,34 +1,20 @@
 """The relay loses nothing and has each effect exactly once, whatever dies when."""
 
 import logging
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import stamina
 
 from actions.desk import Desk
 from actions.errors import Refused, Unavailable
-from actions.executors.webhook import Webhook
 from actions.ledger import Ledger
 from actions.outbox import LEASE_MS, Patience, Relay
 from actions.playbook import load_playbook
-from actions.testing import NOON, SECRET, Receiver, a_problem, loopback_receiver, opened
-from schemas.decisions import Action, Outcome, Status
-from schemas.times import DAY, HOUR, MINUTE
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    book = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
-    yield book
-    book.close()
+from actions.testing import NOON, a_problem, opened
+from schemas.decisions import Action, Status
+from schemas.times import DAY, HOUR
 
 
 @pytest.fixture(autouse=True)
@@ -183,80 +169,3 @@ def test_patience_doubles_up_to_its_end(
     failures: int, asked: timedelta | None, wait: timedelta
 ) -> None:
     assert Patience().wait(failures, asked) == wait
-
-
-# --- kill -9 --------------------------------------------------------------------------------------
-
-WORKER = """
-import os, signal, sys, time
-from pathlib import Path
-from actions.executors.webhook import Webhook
-from actions.ledger import Ledger
-from actions.outbox import Relay
-
-folder, url, secret, when, now = *sys.argv[1:5], int(sys.argv[5])
-webhook = Webhook(url, (secret,), lambda: time.time_ns() // 1_000_000, ("127.0.0.0/8",))
-calls = 0
-
-def perform(action):
-    global calls
-    calls += 1
-    if when == "claimed" and calls == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    said = webhook(action)
-    if when == "performed" and calls == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return said
-
-ledger = Ledger(f"sqlite:///{folder}/ledger.sqlite")
-Path(folder, "ready").touch()
-Relay(ledger, {"*": perform}, workers=1 if when != "any time" else 4, at_once=10).run_once(now)
-"""
-
-
-def work(folder: Path, receiver: Receiver, when: str, now: int) -> "subprocess.Popen[bytes]":
-    (folder / "ready").unlink(missing_ok=True)
-    arguments = [str(folder), receiver.url, SECRET, when, str(now)]
-    worker = subprocess.Popen([sys.executable, "-c", WORKER, *arguments])
-    while worker.poll() is None and not (folder / "ready").exists():
-        time.sleep(0.005)
-    return worker
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(180)
-def test_each_effect_happens_once_although_the_relay_is_killed_anywhere(
-    tmp_path: Path, ledger: Ledger
-) -> None:
-    problems = [a_problem("weight-mismatch", subject=f"O{n}/S1") for n in range(30)]
-    Desk(ledger, load_playbook()).take([opened(problem) for problem in problems], NOON)
-    wanted = {action.id for action in ledger.actions()}
-    now, kills = NOON, 0
-    with loopback_receiver() as receiver:
-        for when in ("claimed", "performed", "claimed", "performed"):
-            kills += work(tmp_path, receiver, when, now).wait(60) == -signal.SIGKILL
-            now += LEASE_MS
-        for pause_s in (0.0, 0.01, 0.03):
-            worker = work(tmp_path, receiver, "any time", now)
-            time.sleep(pause_s)
-            os.kill(worker.pid, signal.SIGKILL)
-            worker.wait(60)
-            now += LEASE_MS
-        outcomes = finish(ledger, receiver, now)
-
-    assert kills == 4
-    assert len(wanted) == 30
-    assert receiver.effects.keys() == wanted
-    assert receiver.deliveries.total() > len(wanted), "a kill after the effect repeats the request"
-    assert {a.status for a in ledger.actions()} == {Status.DONE}
-    assert not receiver.refused
-    assert outcomes
-
-
-def finish(ledger: Ledger, receiver: Receiver, now: int) -> list[Outcome]:
-    def wall_clock() -> int:
-        return time.time_ns() // 1_000_000  # noqa: TID251 - signatures carry the real time
-
-    webhook = Webhook(receiver.url, (SECRET,), wall_clock, ("127.0.0.0/8",))
-    relay = Relay(ledger, {"*": webhook})
-    return [*relay.run_once(now), *relay.run_once(now + MINUTE)]

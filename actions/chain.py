@@ -1,0 +1,107 @@
+"""The chain: every row that is written for good is bound to all rows before it.
+
+An entry's hash is the SHA-256 of ``{"entry", "previous", "row", "table"}`` as canonical JSON
+(RFC 8785, https://www.rfc-editor.org/rfc/rfc8785), where ``previous`` is the hash of the entry
+before it. Entries count from 1 without a gap over all append-only tables. So nothing can be
+changed, removed, put in or exchanged without breaking the chain at a place that can be named.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from actions.bulk import insert_all
+from actions.tables import APPEND_ONLY, chain
+
+BEGINNING: Final = "0" * 64
+"""What the first entry takes for the hash before it."""
+
+EXACT: Final = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly (RFC 7493)."""
+
+NOT_SAID: Final = frozenset({"entry", "hash", "seq"})
+"""Columns beside the content of a row: its place in the chain, and the database's own count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the ledger at its place in the chain; ``hash`` is what is stored beside it."""
+
+    number: int
+    table: str
+    row: Mapping[str, Any]
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry: how many there are, and the hash that stands for them all."""
+
+    number: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash}"
+
+
+def canonical(value: Mapping[str, object]) -> bytes:
+    """Return ``value`` as canonical JSON (RFC 8785); keys must be ASCII, numbers exact."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _refuse_inexact(row: Mapping[str, Any]) -> None:
+    """Refuse numbers that JSON writes in more than one way, or that not every reader keeps."""
+    for value in row.values():
+        if type(value) is float or (type(value) is int and abs(value) > EXACT):
+            raise ValueError(f"{value!r} has no exact form in JSON")
+
+
+def link(number: int, table: str, row: Mapping[str, Any], previous: str) -> str:
+    """Return the hash (64 hex digits) of one entry behind the entry whose hash is ``previous``."""
+    _refuse_inexact(row)
+    said = {"entry": number, "previous": previous, "row": row, "table": table}
+    return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def head(connection: Connection) -> Head:
+    """Return the newest entry; number 0 for an empty ledger."""
+    return Head(*connection.execute(select(chain.c.entry, chain.c.hash)).one())
+
+
+def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add ``rows``, which must be new, to ``table`` and to the end of the chain.
+
+    The caller holds the ledger's one right to write (:meth:`actions.ledger.Ledger.writing`).
+    """
+    if not rows:
+        return
+    last = head(connection)
+    number, previous = last.number, last.hash
+    chained: list[dict[str, Any]] = []
+    for row in rows:
+        number += 1
+        previous = link(number, f"{table.name}", row, previous)
+        chained.append({**row, "entry": number, "hash": previous})
+    insert_all(connection, table, chained)
+    connection.execute(chain.update().values(entry=number, hash=previous))
+
+
+def entries(connection: Connection) -> Iterator[Entry]:
+    """Yield what is stored for good in the order in which it was, without holding it all."""
+    yield from merge(
+        *(_of_table(connection, table) for table in APPEND_ONLY), key=attrgetter("number")
+    )
+
+
+def _of_table(connection: Connection, table: Table) -> Iterator[Entry]:
+    query = select(table).order_by(table.c.entry).execution_options(yield_per=1_000)
+    with connection.execute(query) as result:  # closed also where the reader stops early
+        for found in result.mappings():
+            row = {name: value for name, value in found.items() if name not in NOT_SAID}
+            yield Entry(found["entry"], f"{table.name}", row, found["hash"])

@@ -1,0 +1,32 @@
+"""Who is told of an action and what, in plain text: the same by mail, chat and pager."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from schemas.decisions import Action, Parameter
+
+OPS: Final = "ops"
+"""The tag of the operations team: who gets whatever is for nobody else."""
+
+TAG_OF_ACTION: Final[Mapping[str, str]] = {
+    "alert-carrier": "carrier",
+    "file-carrier-claim": "carrier",
+    "alert-warehouse": "warehouse",
+    "warn-seller": "seller",
+}
+"""Who is told of which action; everybody else's go to ``ops``."""
+
+
+def title_of(action: Action) -> str:
+    """Return one line that says what is to be done."""
+    return f"{action.name}: {action.params.get('kind', '')} {action.target}"
+
+
+def body_of(action: Action) -> str:
+    """Return what is known, line by line, with the id under which it was asked."""
+    lines = [f"{name}: {_flat(value)}" for name, value in action.params.items()]
+    return "\n".join([*lines, f"reference: {action.id}"])
+
+
+def _flat(value: Parameter) -> str:
+    return "; ".join(value) if isinstance(value, list) else str(value)
