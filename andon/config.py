@@ -17,6 +17,9 @@ DEFAULT_ADDRESS: Final = "127.0.0.1:8080"
 
 _PREFIX: Final = "ANDON_"
 
+SECRETS: Final = ("ledger_url", "webhook_secret", "pagerduty_secret", "apprise", "mail_url")
+"""Settings that ``ANDON_..._FILE`` may name a file for, so that no environment holds them."""
+
 
 class ConfigError(Exception):
     """A setting cannot be used; the message names it, where it stands and what is allowed."""
@@ -38,6 +41,12 @@ class Config:
     log: str = "auto"
     """``json``, ``console``, or ``auto``: console on a terminal."""
 
+    ledger_url: str = ""
+    """Database of the ledger, such as ``postgresql://host/name``; empty for a file in the folder.
+
+    Passwords belong in ``~/.pgpass``, where PostgreSQL's own clients look for them.
+    """
+
     webhook_url: str = ""
     """Where actions are sent as Standard Webhooks."""
 
@@ -49,6 +58,21 @@ class Config:
 
     apprise: str = ""
     """Apprise addresses for alerts, separated by spaces; for some tags: ``carrier=ADDRESS``."""
+
+    pagerduty_secret: str = ""
+    """Routing key of a PagerDuty integration: alerts to the operations team open incidents."""
+
+    mail_url: str = ""
+    """Mail server: ``smtp://user:password@host:port``, ``smtps://`` or ``smtp+plain://``."""
+
+    mail_from: str = ""
+    """Whom mail is from, such as ``Shop <help@shop.example>``."""
+
+    mail_to: str = ""
+    """Mail addresses for alerts, separated by spaces; for some tags: ``carrier=ADDRESS``."""
+
+    mail_customers: str = ""
+    """CSV file with the columns ``customer_id`` and ``address``: letters go there by mail."""
 
 
 NAMES: Final = tuple(field.name for field in fields(Config))
@@ -83,7 +107,7 @@ def _text(path: Path, name: str, value: object) -> str:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     found = {name: environment.get(_PREFIX + name.upper()) for name in NAMES}
-    secrets = {name: _secret(environment, name) for name in NAMES if name.endswith("_secret")}
+    secrets = {name: _secret(environment, name) for name in SECRETS}
     return {name: value for name, value in (secrets | _present(found)).items() if value}
 
 

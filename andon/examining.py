@@ -53,7 +53,7 @@ def examine(
         _clock(),
         _zones(),
         _writable(folder.path),
-        *_stores(folder),
+        *_stores(folder, config.ledger_url),
         _playbook(book),
         _executors(config),
         _port(read_address(address)),
@@ -91,10 +91,13 @@ def _writable(path: Path) -> Finding:
     return Finding("data folder", sound, found, f"make {nearest} writable, or choose --data")
 
 
-def _stores(folder: Folder) -> Iterator[Finding]:
+def _stores(folder: Folder, url: str) -> Iterator[Finding]:
     yield _stopped_or_in_use(folder)
     yield _opened("journal", folder.journal, lambda: _journal(folder.journal))
-    yield _opened("ledger", folder.ledger, lambda: _ledger(folder))
+    if url:
+        yield _tried("ledger", lambda: _tables(folder, url))
+    else:
+        yield _opened("ledger", folder.ledger, lambda: _ledger(folder))
 
 
 def _stopped_or_in_use(folder: Folder) -> Finding:
@@ -112,6 +115,10 @@ def _stopped_or_in_use(folder: Folder) -> Finding:
 def _opened(name: str, path: Path, look: Callable[[], str]) -> Finding:
     if not path.exists():
         return Finding(name, sound=True, found="none yet")
+    return _tried(name, look)
+
+
+def _tried(name: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(name, sound=True, found=look())
     except (JournalError, LedgerError, NotPossible, sqlite3.Error, DatabaseError) as error:
@@ -135,7 +142,11 @@ def _journal(path: Path) -> str:
 
 def _ledger(folder: Folder) -> str:
     _whole(folder.ledger)
-    with open_ledger(folder) as ledger, ledger.reading() as connection:
+    return _tables(folder, "")
+
+
+def _tables(folder: Folder, url: str) -> str:
+    with open_ledger(folder, url) as ledger, ledger.reading() as connection:
         missing = missing_tables(connection)
     if missing:
         raise NotPossible(f"has no tables {', '.join(missing)}")

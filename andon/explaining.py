@@ -12,7 +12,7 @@ import msgspec
 
 from andon.config import read_config
 from andon.replaying import Wanted, replay_sources
-from andon.wiring import NotPossible, build_detectors, open_ledger, read_playbook
+from andon.wiring import NotPossible, build_detectors, has_ledger, open_ledger, read_playbook
 from schemas.codec import Decoder
 from schemas.events import TYPE_NAME, ContactLinked, Event
 from schemas.problems import Problem
@@ -101,7 +101,7 @@ def _from_journal(order_id: str, folder: Folder) -> _Told:
 
 
 def _populations(folder: Folder) -> list[Problem]:
-    if not folder.ledger.exists():
+    if not has_ledger(folder):
         return []
     with open_ledger(folder) as ledger:
         return [problem for kind in POPULATION_KINDS for problem in ledger.problems(kind=kind)]

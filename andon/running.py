@@ -131,6 +131,7 @@ def _server(address: str, embedded: Embedded, inbox: Inbox, parts: Parts) -> Wor
         inbox,
         lambda: embedded.rebuilt,
         lambda: list(embedded.board.open.values()),
+        feed=parts.ledger.feed,
         metrics=exposition(parts.counts, parts.ledger, _gauges(embedded)),
     )
     hosts = [*_LOOPBACK, "[::1]"] if host in _LOOPBACK else ["*"]

@@ -12,6 +12,9 @@ from typing import Any, Final
 
 from actions.causes import KINDS as HARMS
 from actions.desk import Desk
+from actions.executors.grouping import Throttle
+from actions.executors.pagerduty import PagerDuty
+from actions.executors.telling import OPS, TAG_OF_ACTION
 from actions.executors.webhook import Webhook
 from actions.ledger import Ledger
 from actions.marks import Fault, PlaybookError, Position
@@ -40,6 +43,10 @@ KINDS: Final = tuple(dict.fromkeys((*HARMS, *(found.kind for found in DETECTORS)
 
 ALERTS: Final = ("notify-ops", "open-investigation", "assign-owner", "schedule-callback")
 """Actions that are words to the operations team: beside alerts to partners, Apprise's work."""
+
+GROUP_WAIT_S: Final = 1.0
+ALERTS_A_MINUTE: Final = 10
+"""How long an alert waits for others to join it, and how many messages a minute people can read."""
 
 _TAGS: Final = re.compile(r"(?P<tags>[a-z]+(,[a-z]+)*)=(?P<address>.+)")
 
@@ -75,7 +82,7 @@ def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterato
         LedgerError: The ledger is of a newer version.
     """
     book = read_playbook(playbook)
-    with open_ledger(folder) as ledger:
+    with open_ledger(folder, config.ledger_url) as ledger:
         desk = Desk(ledger, book)
         executors = executors_of(config)
         relay = Relay(ledger, executors).run_once if executors else nobody_performs
@@ -107,22 +114,37 @@ def executors_of(config: Config) -> dict[str, Perform]:
     try:
         if config.webhook_url:
             executors[ANY] = _webhook(config)
+        if config.mail_url:
+            executors |= _mail(config)
         if config.apprise:
             executors |= _alerts(config.apprise)
+        if config.pagerduty_secret:
+            executors |= dict.fromkeys(ALERTS, PagerDuty(config.pagerduty_secret, wall_clock))
     except ValueError as error:
-        raise NotPossible(f"webhook or apprise: {error}") from error
+        raise NotPossible(f"webhook, mail or apprise: {error}") from error
     return executors
 
 
+def _mail(config: Config) -> dict[str, Perform]:
+    """Return who writes mails: alerts where somebody has an address for them, and letters."""
+    from andon.mailing import LETTER, mail_of  # noqa: PLC0415 - only if asked
+
+    mail = mail_of(config)
+    alerts = (*ALERTS, *TAG_OF_ACTION)
+    names = [name for name in alerts if TAG_OF_ACTION.get(name, OPS) in mail.to]
+    return dict.fromkeys([*names, LETTER] if config.mail_customers else names, mail)
+
+
 def _alerts(addresses: str) -> dict[str, Perform]:
-    from actions.executors.apprise import (  # noqa: PLC0415 - a hundred services: only if asked
-        OPS,
-        TAG_OF_ACTION,
-        Apprise,
-    )
+    from actions.executors.apprise import Apprise  # noqa: PLC0415 - a hundred services
 
     everyone = (OPS, *sorted(set(TAG_OF_ACTION.values())))
-    alerts = Apprise(dict(_tagged(address, everyone) for address in addresses.split()))
+    alerts = Apprise(
+        dict(_tagged(address, everyone) for address in addresses.split()),
+        group_wait_s=GROUP_WAIT_S,
+        throttle=Throttle(ALERTS_A_MINUTE),
+        clock=wall_clock,
+    )
     return dict.fromkeys((*ALERTS, *TAG_OF_ACTION), alerts)
 
 
@@ -148,24 +170,32 @@ def _tagged(address: str, everyone: tuple[str, ...]) -> tuple[str, tuple[str, ..
 
 
 @contextmanager
-def open_ledger(folder: Folder) -> Iterator[Ledger]:
-    """Open or create the ledger of ``folder``."""
-    ledger = Ledger(folder.ledger_url)
+def open_ledger(folder: Folder, url: str | None = None) -> Iterator[Ledger]:
+    """Open or create the ledger at ``url``: as configured if not given, else in ``folder``."""
+    told = read_config().ledger_url if url is None else url
+    ledger = Ledger(told or folder.ledger_url)
     try:
         yield ledger
     finally:
         ledger.close()
 
 
+def has_ledger(folder: Folder) -> bool:
+    """Whether there is a ledger: one that is configured, or the folder's own."""
+    return bool(read_config().ledger_url) or folder.ledger.exists()
+
+
 @contextmanager
-def ledger_to_read(data: Path | None) -> Iterator[Ledger]:
-    """Open the ledger of a folder that has run before; raise NotPossible if it never has."""
-    folder = Folder(data or Path(read_config().data))
-    if not folder.ledger.exists():
+def ledger_to_read(data: Path | None, url: str | None = None) -> Iterator[Ledger]:
+    """Open a ledger that was written before; raise NotPossible if the folder never has run."""
+    config = read_config()
+    folder = Folder(data or Path(config.data))
+    told = url or config.ledger_url
+    if not told and not folder.ledger.exists():
         raise NotPossible(
             f"no ledger in {folder.path}: start `andon run` first, or name the folder by --data"
         )
-    with open_ledger(folder) as ledger:
+    with open_ledger(folder, told) as ledger:
         yield ledger
 
 

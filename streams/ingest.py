@@ -37,9 +37,13 @@ _ACCEPTED_TYPES: Final = {
 """Content types read, and the form each one means. None is a type that a foreign web page may send
 without asking the browser first, so a page cannot post events behind its reader's back."""
 
+Feed = Callable[[int, int], list[dict[str, object]]]
+"""Returns rows of the outbox behind a number, oldest first, at most so many."""
+
 _PROBLEM: Final = "application/problem+json"
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 _LONGEST_LIST: Final = 1000
+_MOST_DIGITS: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Ports:
     is_ready: Callable[[], bool]
     open_problems: Callable[[], list[Problem]]
     largest_body: int = LARGEST_BODY
+    feed: Feed | None = None
+    """What is to be done, behind a number and at most so many; ``None`` where nobody may ask."""
     metrics: Callable[[], bytes] | None = None
     """Writes what monitors read, in Prometheus' text format."""
 
@@ -63,6 +69,7 @@ def ingest_app(ports: Ports, hosts: list[str]) -> Starlette:
     routes = [
         Route("/api/v1/events", _Events(ports).post, methods=["POST"]),
         Route("/api/v1/problems", _Problems(ports).get, methods=["GET"]),
+        Route("/api/v1/actions/feed", _Actions(ports).get, methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", _Readiness(ports).get, methods=["GET"]),
         Route("/metrics", _Metrics(ports).get, methods=["GET"]),
@@ -110,6 +117,23 @@ class _Problems:
         newest = sorted(found, key=lambda p: (-p.opened_at, p.id))[:_LONGEST_LIST]
         body = {"total": len(found), "problems": [plain(p) for p in newest]}
         return _json(HTTPStatus.OK, body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Actions:
+    ports: Ports
+
+    async def get(self, request: Request) -> Response:
+        """Answer with what is to be done behind ``after``; ask again behind ``next``."""
+        if self.ports.feed is None:
+            return _failed(HTTPStatus.NOT_FOUND, "this process keeps no ledger")
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal() or len(after) > _MOST_DIGITS:
+            return _failed(HTTPStatus.BAD_REQUEST, "after is the number of a row, from 0")
+        rows = await asyncio.to_thread(self.ports.feed, int(after), _LONGEST_LIST)
+        return _json(
+            HTTPStatus.OK, {"next": rows[-1]["seq"] if rows else int(after), "actions": rows}
+        )
 
 
 @dataclass(frozen=True, slots=True)

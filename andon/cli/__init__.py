@@ -16,6 +16,7 @@ from andon.cli import (
     doctor,
     explain,
     importing,
+    ledger,
     problems,
     queue,
     rejected,
@@ -55,6 +56,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("playbook", check.app),
     ("rejected", rejected.app),
     ("import", importing.app),
+    ("ledger", ledger.app),
 )
 """Commands that have commands of their own."""
 

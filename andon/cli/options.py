@@ -12,6 +12,16 @@ DataOption = Annotated[
     typer.Option("--data", help="Folder of journal and ledger.", show_default="andon-data"),
 ]
 
+LedgerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        metavar="URL",
+        help="Database of the ledger, such as postgresql://host/name.",
+        show_default="ledger.db in the folder",
+    ),
+]
+
 PlaybookOption = Annotated[
     Path | None,
     typer.Option(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from andon.cli.options import DataOption, FormatOption, LimitOption, examples
+from andon.cli.options import DataOption, FormatOption, LedgerOption, LimitOption, examples
 from andon.cli.output import Format, print_rows
 
 EXAMPLES = examples(
@@ -34,12 +34,13 @@ def problems(
     limit: LimitOption = 100,
     form: FormatOption = Format.TABLE,
     data: DataOption = None,
+    ledger_url: LedgerOption = None,
 ) -> None:
     """List problems, newest first, as the ledger knows them."""
     from andon.wiring import KINDS, check_name, ledger_to_read
     from schemas.problems import plain
 
-    with ledger_to_read(data) as ledger:
+    with ledger_to_read(data, ledger_url) as ledger:
         found = ledger.problems(
             kind=kind,
             state=None if state is State.ANY else state.value,

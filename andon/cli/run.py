@@ -2,12 +2,13 @@
 
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from andon.cli.options import DataOption, PlaybookOption, examples
+from andon.cli.options import DataOption, LedgerOption, PlaybookOption, examples
 
 EXAMPLES = examples(
     "andon run --http                           # take events at http://127.0.0.1:8080",
@@ -41,6 +42,7 @@ def run(
     ] = None,
     data: DataOption = None,
     playbook: PlaybookOption = None,
+    ledger: LedgerOption = None,
 ) -> None:
     """Watch events as they come; find problems, decide and act. Survives a kill, and resumes.
 
@@ -52,6 +54,7 @@ def run(
     from andon.running import Running, run_service
 
     config = read_config()
+    config = config if ledger is None else replace(config, ledger_url=ledger)
     configure_logs(config.log)
     wanted = Running(
         source=source,
