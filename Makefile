@@ -105,13 +105,20 @@ coverage: $(DEV) ## all tests; every branch of the pure core must have been take
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=
 	$(BIN)/coverage report --include='detectors/*,schemas/*' --omit='*/testing/*' --fail-under=100
 
-BENCHMARKS := replay live memory kit_table faults olist evidence_table blame repairs curves
+BENCHMARKS := replay live memory kit_table faults olist evidence_table blame repairs curves decisions
 
 .PHONY: bench
-bench: $(BENCH) ## measure speed, memory and what is seen; takes half an hour (docs/benchmarks.md)
+bench: $(BENCH) $(DEV) ## measure speed, memory and what is seen; takes half an hour (docs/benchmarks.md)
 	@for name in $(BENCHMARKS); do \
 		echo "# $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
+
+# How often `make chaos` kills the relay, on each database.
+KILLS ?= 1000
+
+.PHONY: chaos
+chaos: $(DEV) ## kill the relay a thousand times on each database; takes long (docs/reliability.md)
+	ANDON_KILLS=$(KILLS) $(BIN)/python -m pytest -n0 -s -q tests/actions/test_chaos.py
 
 .PHONY: practices
 practices: $(DEV) ## which tests prove which row of docs/practices.md
