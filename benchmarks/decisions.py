@@ -1,6 +1,6 @@
 """How many decisions a second are planned and stored on PostgreSQL, beside bare INSERTs.
 
-python -m benchmarks.decisions --decisions 20000 --batch 2000 --runs 3
+python -m benchmarks.decisions --decisions 6000 --batch 500 2000 --runs 3
 
 The server runs with its usual, durable settings (fsync on). The same rows, read back from the
 ledger, are then put into a second database by plain INSERT statements, batch by batch.
@@ -152,8 +152,8 @@ def row(count: int, batch: int, runs: Sequence[Figures]) -> list[object]:
 def main() -> None:
     """Print the table of all batch sizes."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--decisions", type=int, default=20_000)
-    arguments.add_argument("--batch", type=int, nargs="+", default=[500, 2_000, 5_000])
+    arguments.add_argument("--decisions", type=int, default=6_000)
+    arguments.add_argument("--batch", type=int, nargs="+", default=[500, 2_000])
     arguments.add_argument("--runs", type=int, default=3)
     told = arguments.parse_args()
     print(machine())
