@@ -8,11 +8,10 @@ from sqlalchemy import Connection, or_, select
 
 from actions.chain import append
 from actions.errors import LedgerError
-from actions.guest_book import customers
 from actions.ledger import STATUS_NOW, Ledger, actions_now
 from actions.persons import CUSTOMER, hidden_action, hidden_problem
 from actions.rows import action_from, text
-from actions.tables import actions, erasures, outbox, persons, problems
+from actions.tables import actions, customers, erasures, outbox, persons, problems
 from schemas.decisions import Action, Status
 from schemas.problems import Problem
 

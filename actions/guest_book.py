@@ -8,31 +8,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, String, Table, select
+from sqlalchemy import Connection, select
 
+from actions.bulk import select_among
 from actions.guests import Guest
 from actions.store import insert_into
-from actions.tables import metadata, problems
+from actions.tables import customers, problems
 from schemas.events import Event, OrderPlaced
 from schemas.problems import ChangeKind, Problem
 from schemas.times import DAY
 
 REMEMBERED_MS: Final = 90 * DAY
 """For how long a problem makes the next one of that customer worse (practice 1.6)."""
-
-CHUNK: Final = 5_000
-"""Values of one ``IN (...)``; SQLite takes 32 766."""
-
-customers: Final = Table(
-    "customers",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("tier", String, nullable=False),
-    Column("locale", String, nullable=False),
-    Column("channel", String, nullable=False),
-    Column("told_at", BigInteger, nullable=False),
-)
-"""The newest of what each customer has said; ``told_at`` is ms UTC."""
 
 
 def hear(connection: Connection, events: Iterable[Event], now: int) -> None:
@@ -61,11 +48,9 @@ def guests_in(connection: Connection, concerned: Iterable[Problem], now: int) ->
     orders = {p.customer_id: p.order_id for p in concerned if p.customer_id}
     harmed = _harmed(connection, set(orders), now)
     guests = {name: Guest(harmed_before=len(harmed[name] - {orders[name]})) for name in orders}
-    for chunk in _chunks(set(orders)):
-        query = select(customers).where(customers.c.id.in_(chunk))
-        for row in connection.execute(query):
-            before = guests[row.id].harmed_before
-            guests[row.id] = Guest(row.tier, row.locale, row.channel, before)
+    for row in select_among(connection, select(customers), customers.c.id, orders):
+        before = guests[row.id].harmed_before
+        guests[row.id] = Guest(row.tier, row.locale, row.channel, before)
     return guests
 
 
@@ -79,12 +64,6 @@ def _harmed(
         problems.c.order_id.is_not(None),
         problems.c.state != ChangeKind.WITHDRAWN.value,
     )
-    for chunk in _chunks(names):
-        for row in connection.execute(query.where(problems.c.customer_id.in_(chunk))):
-            found[row.customer_id].add(row.order_id)
+    for row in select_among(connection, query, problems.c.customer_id, names):
+        found[row.customer_id].add(row.order_id)
     return found
-
-
-def _chunks(names: Collection[str]) -> Iterable[list[str]]:
-    every = sorted(names)
-    return (every[start : start + CHUNK] for start in range(0, len(every), CHUNK))

@@ -7,11 +7,9 @@ from typing import Final
 from sqlalchemy import Connection, Select, and_, case, func, select
 
 from actions.database import open_database
-from actions.errors import LedgerError
 from actions.feed import feed_rows
 from actions.persons import names_in, shown
 from actions.rows import action_from, decision_from, outcome_from, problem_from
-from actions.store import queue, record
 from actions.tables import actions, chain, decisions, outbox, outcomes, persons, problems
 from schemas.decisions import Action, Decision, Outcome, Status
 from schemas.problems import Problem
@@ -166,31 +164,3 @@ class Ledger:
         """Return what the relay was given behind number ``after``, oldest first."""
         with self.reading() as connection:
             return list(feed_rows(connection, after, limit))
-
-    def approve(self, action_id: str, *, who: str, why: str, now: int) -> None:
-        """Queue an action that waits for a person; LedgerError if it does not wait (any more)."""
-        with self.writing() as connection:
-            action = _waiting(connection, action_id)
-            queue(connection, [action], now)
-            _say(connection, action_id, Status.QUEUED, f"approved by {who}: {why}", now)
-
-    def reject(self, action_id: str, *, who: str, why: str, now: int) -> None:
-        """Drop an action that waits for a person; LedgerError if it does not wait (any more)."""
-        with self.writing() as connection:
-            _waiting(connection, action_id)
-            _say(connection, action_id, Status.REJECTED, f"rejected by {who}: {why}", now)
-
-
-def _waiting(connection: Connection, action_id: str) -> Action:
-    query = actions_now().where(actions.c.id == action_id)
-    row = connection.execute(query).mappings().one_or_none()
-    if row is None:
-        raise LedgerError(f"there is no action {action_id}")
-    action = action_from(row)
-    if action.status is not Status.WAITING:
-        raise LedgerError(f"action {action_id} waits for nobody: it is {action.status.value}")
-    return action
-
-
-def _say(connection: Connection, action_id: str, status: Status, detail: str, now: int) -> None:
-    record(connection, [Outcome(action_id=action_id, status=status, at=now, detail=detail)])

@@ -27,11 +27,13 @@ def rule_for(problem: Problem, guest: Guest, playbook: Playbook) -> Match | None
 
     Where rules fit but none is rolled out to them, the first of those is returned as such.
     """
-    fitting = [rule for rule in playbook.rules if fits(rule, problem, guest, playbook.zone)]
-    inside = (rule for rule in fitting if is_rolled_out(rule, problem))
-    if (found := next(inside, None)) is not None:
-        return Match(found, inside=True)
-    return Match(fitting[0], inside=False) if fitting else None
+    outside: Rule | None = None
+    for rule in playbook.rules:
+        if fits(rule, problem, guest, playbook.zone):
+            if is_rolled_out(rule, problem):
+                return Match(rule, inside=True)
+            outside = outside or rule
+    return None if outside is None else Match(outside, inside=False)
 
 
 def fits(rule: Rule, problem: Problem, guest: Guest, zone: ZoneInfo) -> bool:
@@ -70,6 +72,8 @@ def _is_valid(rule: Rule, opened: datetime) -> bool:
 
 def is_rolled_out(rule: Rule, problem: Problem) -> bool:
     """Whether the customer is in the rule's share: by a hash, so that it stays so as it grows."""
+    if rule.rollout == ALL:
+        return True
     whose = problem.customer_id or problem.order_id or problem.subject
     digest = hashlib.blake2b(f"{rule.name}\x1f{whose}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) % ALL.basis_points < rule.rollout.basis_points

@@ -58,7 +58,7 @@ def report_outcome(ledger: Ledger, playbook: Playbook, told: Told, word: Word) -
     with ledger.writing() as connection:
         problem = problem_named(connection, told.problem_id)
         allow(connection, Verb.REPORT, None, word, playbook)
-        tell(connection, _command(problem, told, word))
+        tell(connection, _command(problem, told, word), problem.customer_id)
         following = _following(connection, problem, told, word)
         if following:
             plan_by_hand(connection, following, problem.id, word, playbook)

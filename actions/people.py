@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from actions.catalogue import ACTS
 from actions.causes import action_id
-from actions.commands import tell
+from actions.commands import tell, veiled
 from actions.doings import action_named, allow, plan_by_hand, problem_named
 from actions.errors import LedgerError
 from actions.guest_book import guests_in
@@ -90,7 +90,7 @@ class People:
             act = ACTS[action.name]
             if act.inverse is None:
                 raise LedgerError(f"{action.name} cannot be undone: {act.remains}")
-            tell(connection, _command(Verb.UNDO, action, word))
+            tell(connection, _command(Verb.UNDO, action, word), action.customer_id)
             inverse = inverse_of(action, f"undone by {word.who}: {word.why}", word.at)
             plan_by_hand(connection, [inverse], action.problem_id, word, self._playbook)
         return inverse
@@ -105,7 +105,7 @@ class People:
             wanted = concrete(problem, extra.step, word)
             for action in wanted:
                 allow(connection, Verb.DO, action, word, self._playbook)
-                tell(connection, _command(Verb.DO, action, word))
+                tell(connection, _command(Verb.DO, action, word), action.customer_id)
             fresh = [_anew(one, word) for one in wanted] if extra.again else wanted
             guests = guests_in(connection, [problem], word.at)
             said = worded(tuple(fresh), problem, self._playbook.form.messages, guests)
@@ -122,8 +122,9 @@ class People:
     ) -> Action:
         with self._ledger.writing() as connection:
             action = self._checked(connection, verb, named, word)
-            tell(connection, _command(verb, action, word))
-            follow(connection, action, word, f"{_PAST[verb]} by {word.who}: {word.why}")
+            tell(connection, _command(verb, action, word), action.customer_id)
+            said = f"{_PAST[verb]} by {word.who}: {word.why}"
+            follow(connection, action, word, veiled(connection, said, action.customer_id))
         return action
 
     def _checked(self, connection: Connection, verb: Verb, named: str, word: Word) -> Action:

@@ -222,5 +222,16 @@ commands: Final = Table(
 )
 """Every word of a person; append-only."""
 
-APPEND_ONLY: Final = (changes, playbooks, decisions, actions, outcomes, commands, erasures)
+customers: Final = Table(
+    "customers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tier", String, nullable=False),
+    Column("locale", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("told_at", BigInteger, nullable=False),
+)
+"""The newest of what each customer has said of themselves; erased with them."""
+
+APPEND_ONLY: Final = (changes, playbooks, decisions, actions, outcomes, erasures, commands)
 """Tables whose rows nobody changes: the database refuses it."""

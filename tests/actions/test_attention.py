@@ -1,8 +1,5 @@
 """What waits for people has an owner and a next step, is told of in time, and is taken in order."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from actions.attention import Task, in_order, tasks_in
@@ -37,13 +34,6 @@ rules:
 """
 DECAF = a_problem("sku-wrong-item", subject_type="sku", subject="DECAF")
 WORD = Word("ops-1", "bins were swapped", NOON + HOUR)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    book = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
-    yield book
-    book.close()
 
 
 def book() -> Playbook:

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DatabaseError
 from actions.chain import append
 from actions.commands import tell
 from actions.desk import Desk
-from actions.errors import LedgerError
 from actions.ledger import Ledger
 from actions.outbox import Relay
+from actions.people import People
 from actions.playbook import Playbook, load_playbook, parse_playbook
 from actions.tables import APPEND_ONLY, erasures
 from actions.testing import NOON, a_problem, cleared, opened, withdrawn
@@ -295,9 +295,13 @@ def waiting(ledger: Ledger) -> Action:
     return action
 
 
+def said(why: str) -> Word:
+    return Word("ops", why, NOON + 50 * HOUR)
+
+
 def test_an_approved_action_is_performed_and_says_by_whom(ledger: Ledger) -> None:
     action = waiting(ledger)
-    ledger.approve(action.id, who="ops", why="still true", now=NOON + 50 * HOUR)
+    People(ledger, load_playbook()).approve(action.id, said("still true"))
 
     assert perform_all(ledger, NOON + 50 * HOUR) == ["message-customer"]
     assert [o.detail for o in ledger.outcomes(action_id=action.id)] == [
@@ -308,22 +312,12 @@ def test_an_approved_action_is_performed_and_says_by_whom(ledger: Ledger) -> Non
 
 def test_a_rejected_action_is_never_performed_nor_planned_again(ledger: Ledger) -> None:
     action = waiting(ledger)
-    ledger.reject(action.id, who="ops", why="they called", now=NOON + 50 * HOUR)
+    People(ledger, load_playbook()).reject(action.id, said("they called"))
     again = a_problem(opened_at=NOON + 50 * HOUR)
     Desk(ledger, load_playbook()).take([opened(again)], NOON + 50 * HOUR)
 
     assert ledger.actions(action_id=action.id)[0].status is Status.REJECTED
     assert perform_all(ledger, NOON + 51 * HOUR) == []
-
-
-def test_nobody_approves_twice_or_what_is_not_there(ledger: Ledger) -> None:
-    action = waiting(ledger)
-    ledger.approve(action.id, who="ops", why="", now=NOON)
-
-    with pytest.raises(LedgerError, match="it is queued"):
-        ledger.approve(action.id, who="ops", why="", now=NOON)
-    with pytest.raises(LedgerError, match="no action"):
-        ledger.reject("nope", who="ops", why="", now=NOON)
 
 
 def test_a_held_back_message_can_still_be_stopped(ledger: Ledger) -> None:

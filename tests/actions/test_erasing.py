@@ -3,17 +3,25 @@
 import pytest
 from sqlalchemy import select
 
+from actions.commands import tell
 from actions.desk import Desk
 from actions.erasing import erase
 from actions.errors import LedgerError
+from actions.guest_book import hear
 from actions.ledger import Ledger
 from actions.outbox import Relay
+from actions.people import Extra, People
 from actions.playbook import load_playbook
+from actions.rules import Step
+from actions.silences import switches_at
 from actions.tables import metadata
 from actions.testing import NOON, a_problem, cleared, opened, withdrawn
 from actions.verifying import first_break
+from schemas.commands import Command, Verb, Word
 from schemas.decisions import Action, Status
+from schemas.events import Customer
 from schemas.problems import Evidence
+from schemas.testing import an_order
 from schemas.times import DAY
 
 CUSTOMER = "cust-4711"
@@ -41,7 +49,29 @@ def fill(ledger: Ledger) -> list[str]:
         return "done"
 
     Relay(ledger, {"*": note}).run_once(NOON + DAY)
+    speak(ledger)
     return named
+
+
+def speak(ledger: Ledger) -> None:
+    """Let people speak of the customer, in every way in which they can."""
+    word = Word("ops", f"{CUSTOMER} told us", NOON + DAY)
+    coupon = Step(name="coupon", params={"amount": "1.00 USD", "note": f"for {CUSTOMER}"})
+    (given,) = People(ledger, load_playbook()).do_more(
+        Extra(a_problem(customer_id=CUSTOMER).id, coupon), word
+    )
+    People(ledger, load_playbook()).hold(given.id, word)
+    silence = Command(
+        verb=Verb.SILENCE,
+        target_type="silence",
+        target="",
+        word=word,
+        until=NOON + 2 * DAY,
+        terms={"customer_id": CUSTOMER},
+    )
+    with ledger.writing() as connection:
+        tell(connection, silence)
+        hear(connection, [an_order(customer_id=CUSTOMER, customer=Customer(tier="gold"))], NOON)
 
 
 def test_whoever_performs_an_action_is_told_for_whom(ledger: Ledger) -> None:
@@ -69,6 +99,17 @@ def test_actions_and_decisions_name_their_customer_as_long_as_they_may(ledger: L
     assert ledger.actions(customer_id="nobody") == []
 
 
+def test_a_silence_about_a_customer_covers_them_although_it_names_them_nowhere(
+    ledger: Ledger,
+) -> None:
+    fill(ledger)
+    with ledger.reading() as connection:
+        switches = switches_at(connection, NOON + DAY)
+
+    assert switches.silence_for(a_problem(customer_id=CUSTOMER)) is not None
+    assert switches.silence_for(a_problem(customer_id="other-1")) is None
+
+
 def test_an_erased_customer_is_named_nowhere_and_the_chain_holds(ledger: Ledger) -> None:
     fill(ledger)
     settle(ledger)
@@ -83,7 +124,8 @@ def test_an_erased_customer_is_named_nowhere_and_the_chain_holds(ledger: Ledger)
 
 def settle(ledger: Ledger) -> None:
     for action in ledger.actions(status=Status.WAITING):
-        ledger.reject(action.id, who="ops", why="not needed", now=NOON)
+        word = Word("ops", f"{CUSTOMER} did not need it", NOON)
+        People(ledger, load_playbook()).reject(action.id, word)
 
 
 def test_what_was_done_for_an_erased_customer_is_still_told(ledger: Ledger) -> None:

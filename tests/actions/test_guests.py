@@ -1,11 +1,9 @@
 """Customers are reached in their language, on their channel, and not at night."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from actions.desk import Desk
-from actions.guest_book import customers, guests_in, hear
+from actions.guest_book import guests_in, hear
 from actions.guests import Guest
 from actions.ledger import Ledger
 from actions.marks import PlaybookError
@@ -13,6 +11,7 @@ from actions.outbox import Relay
 from actions.people import People
 from actions.playbook import Playbook, parse_playbook
 from actions.rules import Messages
+from actions.tables import customers
 from actions.testing import NOON, a_problem, opened, withdrawn
 from actions.wording import channels_of, language_of
 from schemas.commands import Word
@@ -22,13 +21,6 @@ from schemas.testing import an_order
 from schemas.times import DAY, HOUR, MINUTE
 
 VIETNAMESE = Customer(tier="gold", locale="vi-VN", channel="zalo")
-
-
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    book = Ledger("sqlite://")
-    yield book
-    book.close()
 
 
 def letters(messages: str = "", mode: str = "auto", hold: str = "") -> Playbook:

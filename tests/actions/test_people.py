@@ -1,8 +1,5 @@
 """What people say about actions is done, within their role, and kept with who said it and why."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy.exc import DatabaseError
 
@@ -37,13 +34,6 @@ roles:
 """
 WORD = Word("ops-1", "the photo shows it", NOON + 1)
 DECAF = a_problem("sku-wrong-item", subject_type="sku", subject="DECAF")
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    book = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
-    yield book
-    book.close()
 
 
 def book(roles: str = "") -> Playbook:

@@ -1,8 +1,5 @@
 """What people switched off stays off, and what it kept back is decided when it is on again."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from actions.commands import tell
@@ -17,13 +14,6 @@ from schemas.decisions import Action, Status, Verdict
 from schemas.times import DAY, HOUR, MINUTE
 
 LATE = a_problem()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    book = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
-    yield book
-    book.close()
 
 
 class Shop:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from actions.commands import told
 from actions.ledger import Ledger
+from schemas.commands import Verb
 from schemas.decisions import Action, Status, Verdict
 from schemas.problems import Problem
 from schemas.times import HOUR, MINUTE
@@ -112,6 +114,7 @@ def test_nothing_below_the_limits_waits_for_approval(week: Week) -> None:
     assert {_verdict(week.ledger, action) for action in waiting} <= {
         Verdict.OVER_BUDGET,
         Verdict.OVER_LIMIT,
+        Verdict.REVIEW,
         Verdict.TOO_OLD,
     }
 
@@ -137,3 +140,36 @@ def test_everything_is_kept_for_a_look_afterwards(week: Week) -> None:
     assert week.figure("events").startswith(f"{events:,} ")
     assert week.figure("SKUs pulled") == DECAF
     assert "What to try next" in week.printed
+
+
+def test_a_person_approves_what_waits_and_it_is_done(week: Week) -> None:
+    with week.ledger.reading() as connection:
+        approved = told(connection, [Verb.APPROVE])
+    statuses = {
+        action.status
+        for command in approved
+        for action in week.ledger.actions(action_id=command.target)
+    }
+
+    assert len(approved) > 3
+    assert statuses == {Status.DONE}
+    assert week.figure("waited for a person").endswith("over a budget")
+
+
+@pytest.mark.practice("0.6")
+@pytest.mark.practice("3.3")
+def test_a_person_does_more_than_the_rules_and_takes_it_back(week: Week) -> None:
+    (badge,) = week.ledger.actions(name="badge-sku")
+    (back,) = week.ledger.actions(name="unbadge-sku")
+
+    assert (badge.status, back.status, back.follows) == (Status.DONE, Status.DONE, badge.id)
+    assert "1 do, 1 undo" in week.figure("said by a person")
+
+
+def test_what_late_facts_contradict_is_corrected_and_told(week: Week) -> None:
+    corrected = [d for d in week.ledger.decisions() if d.verdict is Verdict.COMPENSATE]
+    told_ops = {action.name for decision in corrected for action in decision.actions}
+
+    assert week.figure("corrected by itself") == f"{len(corrected)} problems withdrawn"
+    assert len(corrected) > 3
+    assert "notify-ops" in told_ops
