@@ -163,15 +163,15 @@ class Roots:
     def _parents(
         self, scene: _Scene, known: Collection[Subject], guilty: Sequence[Subject]
     ) -> dict[Subject, Subject]:
-        """Return under which guilty subject each other one belongs."""
+        """Return under which guilty subject each other one belongs.
+
+        Several causes together may explain it: it is put under the one it shares most with.
+        """
         parents: dict[Subject, Subject] = {}
         for subject in known:
-            if subject in guilty:
-                continue
-            shares = [(self._shared(scene, subject, root), -i) for i, root in enumerate(guilty)]
-            share, place = max(shares, default=(0.0, 0))
-            if share > MOST_SHARED:
-                parents[subject] = guilty[-place]
+            if subject not in guilty and self._shared(scene, subject, *guilty) > MOST_SHARED:
+                shares = [self._shared(scene, subject, root) for root in guilty]
+                parents[subject] = guilty[shares.index(max(shares))]
         return parents
 
     def _first_of_article(
@@ -197,10 +197,13 @@ class Roots:
                 found.append(first)
         return found
 
-    def _shared(self, scene: _Scene, subject: Subject, root: Subject) -> float:
-        """Return the share of a subject's reports that are the root's as well."""
+    def _shared(self, scene: _Scene, subject: Subject, *roots: Subject) -> float:
+        """Return the share of a subject's reports that are those of any of ``roots`` as well."""
         mine = scene.rows[subject.charge.subject_type] == subject.row
-        both = mine & (scene.rows[root.charge.subject_type] == root.row)
+        theirs = np.zeros(mine.size, np.bool_)
+        for root in roots:
+            theirs |= scene.rows[root.charge.subject_type] == root.row
+        both = mine & theirs
         return float(np.count_nonzero(both)) / max(int(np.count_nonzero(mine)), 1)
 
     # ----- what each problem says -----
