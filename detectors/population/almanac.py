@@ -222,6 +222,9 @@ class Learning:
                 self._active.setdefault(key, []).append(active)
 
     def _is_judged(self, counts: Counts, charge: Charge) -> bool:
+        """Whether there is history and a report; once judged, always judged: problems must end."""
+        if charge in self._fits:
+            return True
         first = counts.first_day.get(DEFECTS[charge.defect].clock)
         enough = first is not None and counts.today - first >= LEARNING_DAYS
         return enough and counts.heard[charge.defect] > 0

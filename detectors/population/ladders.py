@@ -67,10 +67,9 @@ def threshold(rungs: Rungs, rung: Rung) -> float:
     return (rungs.watch, rungs.hold, rungs.act)[rung]
 
 
-def reached(charge: Charge, rungs: Rungs, log_r: float) -> Rung | None:
-    """Return the highest rung that ``log_r`` reaches, ``None`` if it reaches none."""
-    found = [rung for rung in ladder_of(charge) if log_r >= threshold(rungs, rung)]
-    return max(found, default=None)
+def reached(charge: Charge, rungs: Rungs, log_r: float) -> list[Rung]:
+    """Return the rungs that ``log_r`` reaches, the highest last."""
+    return [rung for rung in ladder_of(charge) if log_r >= threshold(rungs, rung)]
 
 
 RECOVERED: Final = "-recovered"

@@ -78,6 +78,8 @@ NOON: Final = 12 * HOUR
 DELAY: Final = 3
 """Days after which customers of the shop report what came."""
 
+RULES: Final = PopulationRules()
+
 WRONG_ITEM: Final = 0
 """The place of that defect in ``DEFECTS``."""
 
@@ -233,12 +235,13 @@ def changes_of(  # noqa: PLR0913 - all but one by name
     partitions: int = 1,
     known: Sequence[Observation] = (),
     probe: Probe | None = None,
+    rules: PopulationRules = RULES,
 ) -> list[Change]:
     """Return what a judge says of a shop before ``until``, told ``piece`` by piece (ms both).
 
     ``known`` is what else becomes known: reports to the floor, and repairs.
     """
-    judge = Judge(PopulationRules(), 180 * DAY, probe)
+    judge = Judge(rules, 180 * DAY, probe)
     told = Partitions(judge, partitions)
     first = min(unit.at for unit in shop.units) // DAY * DAY
     news = [_in_pieces(some, first, piece) for some in (shop.units, shop.sayings, known)]

@@ -154,9 +154,10 @@ class Tracks:
 
     def _is_news(self, reading: Reading, almanac: Almanac, is_open: IsOpen) -> bool:
         charge = reading.subject.charge
-        rung = reached(charge, almanac.rungs[charge], reading.log_r)
-        if rung is None:
+        rungs = reached(charge, almanac.rungs[charge], reading.log_r)
+        if not rungs:
             return False
+        rung = rungs[-1]
         track = self._open.get(reading.subject)
         if track is not None and max(track.problems) >= rung:
             return False
@@ -194,7 +195,7 @@ class Tracks:
             parent = self._above(reading.subject, sorted_out.parents.get(reading.subject))
             changes += self._open_one(reading, almanac, sorted_out.proofs[reading.subject], parent)
         for subject, above in sorted_out.parents.items():
-            changes += self._attach(self._open.get(subject), self._above(subject, above), end)
+            changes += self._attach(self._open[subject], self._above(subject, above), end)
         return changes
 
     def _standing(self, family: object) -> list[Track]:
@@ -219,9 +220,7 @@ class Tracks:
         self, reading: Reading, almanac: Almanac, proof: Proof, parent: Problem | None
     ) -> list[Change]:
         subject, charge = reading.subject, reading.subject.charge
-        rung = reached(charge, almanac.rungs[charge], reading.log_r)
-        if rung is None:
-            raise ValueError(f"{subject} has reached no rung")
+        rung = reached(charge, almanac.rungs[charge], reading.log_r)[-1]
         problem = problem_of(reading, rung, self._name(subject), almanac, proof)
         if parent is not None:
             problem = replace(problem, parent=parent.id)
@@ -243,9 +242,9 @@ class Tracks:
         track.problems[rung] = replace(before, parent=parent.id)
         return [Change(ChangeKind.ATTACHED, end, track.problems[rung])]
 
-    def _attach(self, track: Track | None, parent: Problem | None, end: int) -> list[Change]:
+    def _attach(self, track: Track, parent: Problem | None, end: int) -> list[Change]:
         """Put the highest problem of a track under another one, unless it is under one already."""
-        if track is None or parent is None:
+        if parent is None:
             return []
         return self._under(track, max(track.problems), parent, end)
 
@@ -256,11 +255,9 @@ class Tracks:
         end = almanac.day * DAY
         changes: list[Change] = []
         for charge, rows in sorted(self.rows.items()):
-            if charge in almanac.rungs:
-                table = Table(charge, self._counts, almanac, self._subjects)
-                ordered = self._by_name(charge, rows)
-                for reading in read_now(table, ordered, end):
-                    changes += self._review(table, reading)
+            table = Table(charge, self._counts, almanac, self._subjects)
+            for reading in read_now(table, self._by_name(charge, rows), end):
+                changes += self._review(table, reading)
         return changes + self._review_probation(almanac, end)
 
     def _review(self, table: Table, reading: Reading) -> list[Change]:

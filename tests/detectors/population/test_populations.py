@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.population.almanac import Almanac
+from detectors.population.judge import Judge
+from detectors.population.ladders import all_kinds
 from detectors.population.populations import Probe
-from detectors.population.testing import Saying, Shop, Unit, changes_of, newest
+from detectors.population.rules import BUDGET, PopulationRules
+from detectors.population.testing import Partitions, Saying, Shop, Unit, changes_of, newest
 from detectors.population.weighing import Reading
 from schemas.problems import Change, ChangeKind, Problem, problems_digest
 from schemas.times import DAY, HOUR, MINUTE
@@ -76,7 +79,7 @@ def test_partitions_with_words_of_their_own_give_one_answer(partitions: int) -> 
     partitions=st.sampled_from([1, 2, 4]),
     seed=st.integers(0, 99),
 )
-def test_any_fault_told_in_any_way_gives_one_answer(  # noqa: PLR0913 - what is drawn
+def test_any_fault_told_in_any_way_gives_one_answer(  # noqa: PLR0913, PLR0917 - what is drawn
     share: int, sku: int, back: int, piece: int, partitions: int, seed: int
 ) -> None:
     def is_bad(unit: Unit) -> bool:
@@ -173,6 +176,36 @@ def test_before_two_weeks_of_history_nothing_is_judged() -> None:
     early = USUAL.where(lambda unit: unit.item.sku == FAULTY and unit.day < D0 + 10)
 
     assert [c for c in told(early) if c.at <= (D0 + 14) * DAY] == []
+
+
+def test_where_hardly_any_wrong_alarm_is_allowed_more_evidence_is_needed() -> None:
+    strict = PopulationRules(budget={**BUDGET, "sku": 0.001})
+    shop = USUAL.where(slow)
+    seldom = changes_of(shop, until=END * DAY, rules=strict)
+
+    assert reports_needed(seldom) > reports_needed(told(shop))
+
+
+def reports_needed(changes: Sequence[Change]) -> int:
+    """Return how many reports the first problem about the faulty SKU rests on."""
+    first = next(c.problem for c in changes if c.problem.subject == FAULTY)
+    return next(int(item.value or 0) for item in first.evidence if item.fact == "reports")
+
+
+def test_every_kind_that_opens_is_in_the_list_of_kinds() -> None:
+    kinds = {change.problem.kind for change in told(FAULT)}
+
+    assert len(kinds) > 5
+    assert kinds <= set(all_kinds())
+
+
+def test_counts_take_room_for_what_they_hold() -> None:
+    judge = Judge(PopulationRules(), 180 * DAY)
+    Partitions(judge).tell(USUAL.units[:1], ())
+    before = judge.nbytes
+    judge.judge(END * DAY)
+
+    assert judge.nbytes > before
 
 
 # ----- somebody who asks -----------------------------------------------------------------------

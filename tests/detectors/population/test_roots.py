@@ -6,7 +6,7 @@ import pytest
 
 from detectors.observations import Clock
 from detectors.population.testing import WRONG_ITEM, Shop, Unit, changes_of, defect_of, newest
-from schemas.problems import ChangeKind, Problem
+from schemas.problems import Problem
 from schemas.times import DAY
 
 D0 = 20_000
@@ -162,3 +162,19 @@ def test_whoever_of_one_article_was_named_first_stays_the_root() -> None:
 
     assert top["bin-wrong-item"].parent is None
     assert top["sku-wrong-item"].parent == top["bin-wrong-item"].id
+
+
+# ----- who is under whom stays so --------------------------------------------------------------
+
+
+def test_nothing_is_put_under_what_is_under_it_when_the_blame_turns_around() -> None:
+    first = after(ONSET - 4, lambda unit: unit.item.sku == "sku-3")
+    then = after(ONSET, lambda unit: unit.item.seller_id == "S-3" and a_third(unit))
+    shop = a_shop(Clock.SHIPPED, WRONG_ITEM).where(lambda u: first(u) or then(u))
+    problems = found(shop)
+    every = {problem.id: problem for problem in problems}
+    sku = next(p for p in problems if p.subject == "sku-3" and p.kind == "sku-wrong-item")
+    others = [p for p in problems if p.subject in {"sku-9", "sku-15", "sku-21"}]
+
+    assert sku.parent is None
+    assert {every[p.parent or ""].subject for p in others if "watch" not in p.kind} >= {"S-3"}
