@@ -58,7 +58,7 @@ class Judge:
             return []
         self._judged = last
         changes: list[Change] = []
-        for day, out, voices in self._populations.days(last):
+        for day, out, voices in self._populations.days(last, lambda: self._floor.next_end):
             changes += self._up_to(day * DAY)
             changes += self._populations.begin_day()
             for sitting in self._populations.sittings(last, out, voices):

@@ -25,6 +25,9 @@ from schemas.times import DAY
 Watch = Callable[[Reading, Almanac], None]
 """Is told the evidence about a subject that somebody asks about."""
 
+Asked = Callable[[], int]
+"""The end of the next period (ms UTC) in which somebody asks what is usual."""
+
 NOBODY: Final[Collection[int]] = ()
 
 
@@ -97,10 +100,10 @@ class Populations:
 
     # ----- days -----
 
-    def days(self, last: int) -> Iterator[tuple[int, Out, Voices]]:
+    def days(self, last: int, asked: Asked) -> Iterator[tuple[int, Out, Voices]]:
         """Begin and yield each day up to the period that ended ``last`` (ms UTC), with its news.
 
-        Days on which nothing was told and nothing is open are passed over.
+        Days on which nothing was told, nothing is open and nobody is ``asked`` are passed over.
         """
         out, voices = self._told.take(last)
         days = [(one.end - 1) // DAY for one in (out, voices)]
@@ -119,12 +122,13 @@ class Populations:
             )
             if today >= final:
                 return
-            self._go_to(self._next(today, told, final))
+            self._go_to(self._next(today, told, min(final, (asked() - 1) // DAY)))
 
-    def _next(self, today: int, told: list[int], final: int) -> int:
+    def _next(self, today: int, told: list[int], latest: int) -> int:
         if not self.tracks.is_idle:
             return today + 1
-        return next((day for day in told if day > today), final)
+        news = next((day for day in told if day > today), latest)
+        return min(news, latest)
 
     def _go_to(self, day: int) -> None:
         self._counts.begin(day)

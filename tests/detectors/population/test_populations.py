@@ -13,7 +13,15 @@ from detectors.population.judge import Judge
 from detectors.population.ladders import all_kinds
 from detectors.population.populations import Probe
 from detectors.population.rules import BUDGET, PopulationRules
-from detectors.population.testing import Partitions, Saying, Shop, Unit, changes_of, newest
+from detectors.population.testing import (
+    Partitions,
+    Saying,
+    Shop,
+    Unit,
+    a_report,
+    changes_of,
+    newest,
+)
 from detectors.population.weighing import Reading
 from schemas.problems import Change, ChangeKind, Problem, problems_digest
 from schemas.times import DAY, HOUR, MINUTE
@@ -68,6 +76,29 @@ def test_what_is_said_within_a_period_has_no_order() -> None:
 @pytest.mark.parametrize("partitions", [2, 4])
 def test_partitions_with_words_of_their_own_give_one_answer(partitions: int) -> None:
     assert answer(told(FAULT, 7 * HOUR, partitions)) == answer(told(FAULT))
+
+
+@pytest.mark.parametrize("piece", [7 * DAY, ALL_AT_ONCE])
+def test_in_weeks_in_which_nothing_leaves_it_is_known_what_is_usual_then(piece: int) -> None:
+    """Three customers in a fortnight are usual for what sold well until the shop closed."""
+    shop = USUAL.where(lambda unit: unit.item.sku == "sku-5" and unit.day % 2 == 0)
+    closed, again = (END + 5) * DAY + HOUR, _later(shop, 70)
+    late = [a_report(closed + n * HOUR, f"o-{n}", f"c-{n}", sku="sku-5") for n in range(3)]
+    both = Shop(shop.units + again.units, shop.sayings + again.sayings)
+    daily = changes_of(both, until=(END + 70) * DAY, known=late)
+
+    assert changes_of(both, until=(END + 70) * DAY, known=late, piece=piece) == daily
+    assert of("sku-5", daily)
+
+
+def _later(shop: Shop, days: int) -> Shop:
+    """Return a shop that does the same ``days`` later."""
+    moved = {
+        unit: unit._replace(name=f"{unit.name}+", at=unit.at + days * DAY, day=unit.day + days)
+        for unit in shop.units
+    }
+    said = [s._replace(at=s.at + days * DAY, unit=moved[s.unit]) for s in shop.sayings]
+    return Shop(tuple(moved.values()), tuple(said))
 
 
 @settings(max_examples=5)

@@ -6,6 +6,8 @@ from msgspec.structs import replace
 
 from detectors.observations import Observation
 from detectors.population.testing import (
+    WRONG_ITEM,
+    Saying,
     Shop,
     Unit,
     a_repair,
@@ -68,6 +70,15 @@ def test_reports_taken_back_withdraw_what_they_had_carried() -> None:
     }
 
 
+def test_taking_back_what_was_never_reported_withdraws_nothing() -> None:
+    other = next(u for u in USUAL.units if u.item.sku == "sku-8" and u.day == ONSET)
+    stray = Saying((ONSET + 5) * DAY, other, WRONG_ITEM, 1, units=-1)
+    changes = told(Shop(STOPPED.units, (*STOPPED.sayings, stray)))
+
+    assert said(changes) == said(told(STOPPED))
+    assert {c.what for c in changes} == {OPENED, CLEARED, ChangeKind.ATTACHED}
+
+
 def test_a_few_reports_taken_back_withdraw_nothing_that_still_has_its_evidence() -> None:
     at = (ONSET + 9) * DAY
     few = STOPPED.taken_back(at, lambda u: faulty(ONSET, MENDED)(u) and u.name.endswith("-0/1"))
@@ -76,7 +87,7 @@ def test_a_few_reports_taken_back_withdraw_nothing_that_still_has_its_evidence()
 
 
 def test_a_problem_ends_at_last_even_if_no_report_of_its_defect_stands_any_more() -> None:
-    """Some are taken back after healthy units have begun to outweigh them: no rung falls by that."""
+    """Some are taken back once healthy units outweigh them, so that no rung falls by that."""
     some = Shop(USUAL.units).where(faulty(ONSET, ONSET + 4))
     some = some.where(lambda unit: unit.day == ONSET - 1 and unit.item.sku == "sku-1")
     for late, day in enumerate((ONSET - 1, ONSET, ONSET + 1, ONSET + 2, ONSET + 3)):
