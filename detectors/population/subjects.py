@@ -134,15 +134,17 @@ class Subjects:
         done = reading.lookups[part.types[0]].size
         if done == len(values):
             return
-        named = [part.names(part.kind(*value)) for value in values[done:]]
+        fresh = [part.kind(*value) for value in values[done:]]
+        named = [part.names(value) for value in fresh]
         for place, name in enumerate(part.types):
             known, texts = self._known[name], [names[place] for names in named]
             rows = [int(known.codes([text])[0]) if text else -1 for text in texts]
             reading.lookups[name].learn(rows)
             if name == "batch":
-                skus = [text.partition(BATCH)[0] for text in texts]
                 self._articles[name] |= {
-                    row: self.row("sku", sku) for row, sku in zip(rows, skus, strict=True) if sku
+                    row: self.row("sku", value.sku)
+                    for row, value in zip(rows, fresh, strict=True)
+                    if row >= 0
                 }
 
     def _paired(self, skus: Codes, warehouses: Codes) -> Codes:
@@ -164,10 +166,10 @@ class Subjects:
 
     def pairs_of(self, sku: int, warehouse: str) -> list[int]:
         """Return the rows of a SKU in its warehouses, or in the one that is named, by name."""
-        names = self._known[PAIR].values
+        names, wanted = self._known[PAIR].values, f"{self.name('sku', sku)}@{warehouse}"
         mine = [row for row, of in self._articles[PAIR].items() if of == sku]
-        wanted = [row for row in mine if not warehouse or names[row].endswith(f"@{warehouse}")]
-        return sorted(wanted, key=lambda row: names[row])
+        some = [row for row in mine if not warehouse or names[row] == wanted]
+        return sorted(some, key=lambda row: names[row])
 
     def articles(self, subject_type: str, rows: Codes) -> Codes:
         """Return the row of the SKU that each subject is an article of, -1 if it is none."""
