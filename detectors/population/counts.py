@@ -76,7 +76,7 @@ class Counts:
         self.first_day: dict[Clock, int] = {}
         """By clock: the first cohort day that had units."""
         self._buyers = Buyers()
-        self._excisions: dict[tuple[Charge, int], Excision] = {}
+        self._excisions: dict[Charge, dict[int, Excision]] = {}
 
     @property
     def nbytes(self) -> int:
@@ -119,7 +119,8 @@ class Counts:
 
     def begin(self, day: int) -> None:
         """Let it be ``day``, the one after today or later."""
-        for today in range(max(self.today + 1, day - WINDOW + 1), day + 1):
+        # After as many days as the window has, no cohort is left in it that could leave.
+        for today in range(self.today + 1, min(day, self.today + WINDOW) + 1):
             self._fold(today)
             for rings in (*self.units.values(), *self.reports.values()):
                 rings.begin(today)
@@ -129,10 +130,12 @@ class Counts:
     def _fold(self, today: int) -> None:
         """Remember what leaves the window with the cohorts that incidents explain."""
         leaving = today - WINDOW
-        for (charge, row), excision in self._excisions.items():
-            if excision.covers(leaving):
-                excision.older_units += self._count(self._units_of(charge), row, leaving)
-                excision.older_reports += self._count(self.reports[charge], row, leaving)
+        for charge, rows in self._excisions.items():
+            units, reports = self._units_of(charge), self.reports[charge]
+            for row, excision in rows.items():
+                if excision.covers(leaving):
+                    excision.older_units += self._count(units, row, leaving)
+                    excision.older_reports += self._count(reports, row, leaving)
 
     def _count(self, rings: Rings, row: int, day: int) -> int:
         return rings.at(row, day) if row < rings.size else 0
@@ -144,7 +147,8 @@ class Counts:
 
     def excise(self, charge: Charge, row: int, span: Span) -> None:
         """Leave the cohorts of ``span`` out of whatever is asked about a subject from now on."""
-        self._excisions.setdefault((charge, row), Excision()).spans.append(span)
+        mine = self._excisions.setdefault(charge, {})
+        mine.setdefault(row, Excision()).spans.append(span)
 
     # ----- asking -----
 
@@ -173,24 +177,24 @@ class Counts:
             reports[place, hidden] = 0
 
     def _excised(self, charge: Charge, rows: Codes) -> Iterator[tuple[int, Excision]]:
-        if not self._excisions:
+        mine = self._excisions.get(charge)
+        if not mine:
             return
         for place, row in enumerate(rows.tolist()):
-            excision = self._excisions.get((charge, row))
-            if excision is not None:
-                yield place, excision
+            if row in mine:
+                yield place, mine[row]
 
     def histories(self, charge: Charge, curve: Reals, age: int = 0) -> tuple[Codes, Reals]:
-        """Return reports and matured units of every subject, of cohorts ``age`` days and older."""
-        units, reports = self._units_of(charge), self.reports[charge]
-        size = max(units.size, reports.size)
-        units.extend(size)
-        reports.extend(size)
-        every = np.arange(size)
-        weighed = units.recent(every, self.today)[:, age:] * curve[age:]
-        matured = np.cumsum(weighed, axis=1)[:, -1] + units.older(every)
-        came = reports.recent(every, self.today)[:, age:].sum(axis=1) + reports.older(every)
-        return np.maximum(came, 0), np.maximum(matured, 0.0)
+        """Return reports and matured units of every subject, of cohorts ``age`` days and older.
+
+        Cohorts that incidents explain say nothing of what is usual.
+        """
+        size = max(self._units_of(charge).size, self.reports[charge].size)
+        found = self.cohorts(charge, np.arange(size))
+        weighed = found.units[:, age:] * curve[age:]
+        matured: Reals = np.cumsum(weighed, axis=1)[:, -1] + found.older_units
+        came: Codes = found.reports[:, age:].sum(axis=1) + found.older_reports
+        return came, matured
 
 
 def _add(rings: Rings, out: Out, rows: Codes, at: Codes, today: int) -> None:

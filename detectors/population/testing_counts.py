@@ -182,17 +182,20 @@ class Tally:
         days = {self.counts.today - age: n for age, n in enumerate(by_age.tolist()) if n}
         return days | ({-1: older} if older else {})
 
-    def everything(self) -> dict[tuple[str, str, str], dict[int, int]]:
-        """Return all counts by names: what must not depend on how they were told."""
-        found: dict[tuple[str, str, str], dict[int, int]] = {}
+    def everything(self) -> dict[tuple[Charge, str], list[int]]:
+        """Return all counts by name: units by age, reports by age, older units, older reports.
+
+        This is what must not depend on how it was told.
+        """
+        found: dict[tuple[Charge, str], list[int]] = {}
         for charge in self.counts.reports:
-            for name in self.subjects.names(charge.subject_type):
-                defect = f"{charge.defect} {DEFECTS[charge.defect].name}"
-                found["units", defect, f"{charge.subject_type} {name}"] = self.units(charge, name)
-                found["reports", defect, f"{charge.subject_type} {name}"] = self.reports(
-                    charge, name
-                )
-        return {key: counts for key, counts in found.items() if counts}
+            names = self.subjects.names(charge.subject_type)
+            every = self.counts.cohorts(charge, np.arange(len(names)))
+            older = np.stack([every.older_units, every.older_reports], axis=1)
+            counts = np.concatenate([every.units, every.reports, older], axis=1)
+            for row in np.flatnonzero(counts.any(axis=1)).tolist():
+                found[charge, names[row]] = counts[row].tolist()
+        return found
 
 
 def names_of(subjects: Subjects, rows: Rows, place: int) -> dict[str, str]:

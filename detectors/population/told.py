@@ -188,7 +188,7 @@ class Told:
     def _rows_found(self, source: int, found: Codes) -> Codes:
         known = self._found.setdefault(source, Lookup())
         texts = self._words[source].skus.values[known.size :]
-        known.learn([self._subjects.row("sku", text) for text in texts])
+        known.learn([self._subjects.row("sku", text) if text else -1 for text in texts])
         return known.of(found, -1)
 
     def take(self, until: int) -> tuple[Out, Voices]:
