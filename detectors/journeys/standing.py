@@ -52,14 +52,6 @@ class Standing:
         self._again: dict[int, int] = {}
         """Further episodes of the same report."""
 
-    def __len__(self) -> int:
-        """Count the reports."""
-        return len(self._buyers)
-
-    def __iter__(self) -> Iterator[int]:
-        """Yield the rows."""
-        return iter(self._buyers)
-
     def buyer(self, row: int) -> int | None:
         """Return who reported ``row``, if its report stands."""
         return self._buyers.get(row)
