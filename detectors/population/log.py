@@ -108,7 +108,8 @@ class Log:
         """Return the places of the reports that were not taken back since."""
         balance: dict[tuple[object, ...], list[int]] = {}
         names = [self._told.names[name] for name in voices.name.tolist()]
-        cells = (getattr(voices, column).tolist() for column in ("day", *CELL))
+        same = ("day", *CELL, "buyer", "found")
+        cells = (getattr(voices, column).tolist() for column in same)
         keys = list(zip(names, *cells, strict=True))
         for place, unit in enumerate(voices.units.tolist()):
             waiting = balance.setdefault(keys[place], [])
