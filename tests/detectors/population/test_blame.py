@@ -145,3 +145,21 @@ def test_columns_of_different_length_are_refused() -> None:
 def test_a_cell_of_which_nothing_is_expected_is_refused() -> None:
     with pytest.raises(ValueError, match="some expected reports"):
         cells(np.zeros(SKU.size), np.zeros(SKU.size))
+
+
+def test_elements_that_are_only_told_to_exist_cost_as_much_search_as_those_that_are_seen() -> None:
+    def score(told: int) -> float:
+        some = Dimension("sku", np.array([0, 1, -1]), np.array([0, 1]), told)
+        [culprit] = blame(Cells([some], np.array([20, 1, 1]), np.array([1.5, 1.0, 1.0])))
+        return culprit.suspect.score
+
+    assert score(0) == score(1) == score(2)
+    assert score(2) - score(2_000) == pytest.approx(math.log(1_000))
+
+
+def test_a_dimension_of_many_needs_more_reports_to_be_held_guilty() -> None:
+    def found(elements: int) -> list[tuple[str, int]]:
+        some = Dimension("sku", np.array([0]), np.array([0]), elements)
+        return named(blame(Cells([some], np.array([5]), np.array([0.5]))))
+
+    assert (found(10), found(100_000)) == ([("sku", 0)], [])

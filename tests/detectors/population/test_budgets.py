@@ -36,3 +36,17 @@ def test_only_the_last_month_counts() -> None:
 def test_days_before_the_history_count_as_if_everything_had_shipped() -> None:
     assert active_days_a_month(np.array([3, 4], np.int64), 50) == 7 + 28 * 50
     assert active_days_a_month(np.zeros(0, np.int64), 50) == 30 * 50
+
+
+def test_a_day_more_is_taken_as_it_came_and_not_as_if_all_had_shipped() -> None:
+    month = np.full(MONTH - 1, 7, np.int64)
+
+    assert active_days_a_month(month, 50) == 29 * 7 + 50
+    assert active_days_a_month(np.append(month, 7), 50) == MONTH * 7
+
+
+def test_more_active_days_never_need_less_evidence() -> None:
+    acts = [Rungs.of(days, 1).act for days in range(0, 500, 7)]
+
+    assert acts == sorted(acts)
+    assert acts[0] == acts[14] < acts[15]

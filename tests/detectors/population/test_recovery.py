@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from detectors.population.evidence import WINDOW, Cohorts, Counts
-from detectors.population.recovery import RELIST, bad_rate, soundness, spared, still_needed
+from detectors.population.recovery import (
+    RELIST,
+    bad_rate,
+    course,
+    soundness,
+    spared,
+    still_needed,
+)
 
 USUAL = np.array([0.015])
 AT_ONCE = np.ones(WINDOW)
@@ -72,3 +79,43 @@ def test_ship_days_of_the_fault_are_left_out_and_their_neighbours_stay() -> None
     assert np.flatnonzero(rest.reports[0] == 0).tolist() == left_out.tolist()
     assert np.flatnonzero(rest.units[1] == 0).tolist() == [2]
     assert (rest.older_units.tolist(), rest.older_reports.tolist()) == ([50, 60], [2, 4])
+
+
+def test_the_course_is_what_each_age_and_all_younger_cohorts_prove() -> None:
+    units, reports = np.zeros((2, 1, WINDOW), np.int64)
+    units[0, [2, 5, 9]], reports[0, 5] = (4, 6, 8), 1
+    bad = np.array([0.2])
+    found = course(units, reports, AT_ONCE, USUAL, bad)[0]
+    clean, spoken = math.log((1 - 0.015) / (1 - 0.2)), math.log(0.015 / 0.2)
+
+    assert found[[0, 1]].tolist() == [0.0, 0.0]
+    assert found[[2, 4, 5, 9]].tolist() == pytest.approx(
+        [4 * clean, 4 * clean, 9 * clean + spoken, 17 * clean + spoken]
+    )
+    assert found[-1] == soundness(units, reports, AT_ONCE, USUAL, bad)[0]
+
+
+def test_no_unit_is_proof_however_bad_the_fault_and_however_steep_its_wave() -> None:
+    wave = np.full(WINDOW, 30.0)
+    found = course(*shipped(1), wave, np.array([0.02]), np.array([0.9]))[0, -1]
+
+    assert found == pytest.approx(math.log((1 - 0.6) / (1 - 0.95)))
+    assert found < RELIST
+
+
+def test_where_both_rates_would_hit_every_unit_silence_tells_them_apart_no_more() -> None:
+    found = course(*shipped(50), np.full(WINDOW, 100.0), np.array([0.02]), np.array([0.4]))
+
+    assert found[0, -1] == 0.0
+
+
+def test_each_subject_is_asked_by_its_own_rates_and_its_own_curve() -> None:
+    units, reports = (np.repeat(some, 2, axis=0) for some in shipped(20, 1))
+    usual, bad = np.array([0.01, 0.02]), np.array([0.3, 0.4])
+    curve = np.stack([AT_ONCE, AT_ONCE / 2])
+    both = course(units, reports, curve, usual, bad)
+    each = [
+        course(units[[i]], reports[[i]], curve[i], usual[[i]], bad[[i]])[0].tolist() for i in (0, 1)
+    ]
+
+    assert both.tolist() == each

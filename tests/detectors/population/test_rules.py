@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from detectors.population.cases import SEVERAL, Case, evidence
@@ -37,3 +38,23 @@ def test_thresholds_are_said_in_the_largest_whole_unit(window: timedelta, said: 
     facts = evidence(Case(SEVERAL, (a_report(0),)), PopulationRules(customers_window=window))
 
     assert next(fact.value for fact in facts if fact.fact == "customers_window") == said
+
+
+@pytest.mark.parametrize("allowed", [0, -1])
+def test_a_budget_of_nothing_is_refused(allowed: float) -> None:
+    with pytest.raises(ValueError, match=f"budget of sku must be above 0, not {allowed}"):
+        PopulationRules(budget={"lane": 1, "sku": allowed})
+
+
+@pytest.mark.parametrize("time", [0, 1, 5 * MINUTE - 1, 5 * MINUTE, 17 * MINUTE + 3])
+def test_many_moments_lie_in_the_periods_that_each_of_them_lies_in(time: int) -> None:
+    rules = PopulationRules()
+
+    assert rules.ends_of(np.array([time, 0])).tolist() == [rules.end_of(time), 5 * MINUTE]
+
+
+@pytest.mark.parametrize(
+    ("until", "last"), [(1, 0), (5 * MINUTE, 0), (5 * MINUTE + 1, 5), (10 * MINUTE, 5)]
+)
+def test_a_period_is_over_when_its_end_has_passed(until: int, last: int) -> None:
+    assert PopulationRules().last_end(until) == last * MINUTE
