@@ -259,7 +259,8 @@ class Learning:
     def _rungs(self, counts: Counts, charge: Charge) -> Rungs:
         key = (DEFECTS[charge.defect].clock, charge.subject_type)
         rings = counts.units[key]
-        subjects = int(np.count_nonzero(rings.older(np.arange(rings.size))))
+        every = np.arange(rings.size)
+        subjects = int(np.count_nonzero(rings.in_window(every) + rings.older(every)))
         active = active_days_a_month(np.array(self._active.get(key, [0])), subjects)
         allowed = self.budget[charge.subject_type]
         return Rungs.of(max(active, round(LEAST * allowed)), allowed)

@@ -23,7 +23,8 @@ standing = st.lists(st.tuples(keys, cells), max_size=8)
 def counted(buyers: Buyers, *reports: Report) -> list[list[int]]:
     some = np.array([cell for _, cell, _ in reports], np.int64).reshape(-1, 2)
     units = np.array([unit for *_, unit in reports], np.int64)
-    return buyers.count([key for key, *_ in reports], some, units).tolist()
+    found: list[list[int]] = buyers.count([key for key, *_ in reports], some, units).tolist()
+    return found
 
 
 def totals(changes: list[list[int]], reports: list[Report]) -> dict[tuple[int, int], int]:

@@ -39,14 +39,11 @@ def tally(*news: News, today: int = TODAY) -> Tally:
 
 def a_week_of(units: int, reports: int = 0, first: int = TODAY) -> list[News]:
     """Return as many units of the SKU and reports about them every day, told on that day."""
-    return [
-        news
-        for day in range(first, first + 7)
-        for news in (
-            *(Sent(noon(day), day) for _ in range(units)),
-            *(Said(noon(day), day, name=f"o-{day}/{n}") for n in range(reports)),
-        )
-    ]
+    found: list[News] = []
+    for day in range(first, first + 7):
+        found += [Sent(noon(day), day) for _ in range(units)]
+        found += [Said(noon(day), day, name=f"o-{day}/{n}") for n in range(reports)]
+    return found
 
 
 # ----- what is counted under what -----

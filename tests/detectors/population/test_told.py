@@ -163,8 +163,8 @@ def test_what_is_handed_over_by_a_moment_does_not_depend_on_how_often_it_is_aske
     whole = ends(*news, days=20)
     tally = Tally()
     chance.shuffle(news)
-    for part in np.array_split(np.arange(len(news)), 3):
-        tally.hear(*[news[i] for i in part.tolist()])
+    for some in np.array_split(np.arange(len(news)), 3):
+        tally.hear(*[news[i] for i in some.tolist()])
     parts = [tally.told.take(until)[0] for until in [*sorted(moments), MORNING + 20 * DAY]]
 
     assert sorted(end for part in parts for end in part.end.tolist()) == whole
