@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.observations import Clock
+from detectors.journeys.vocabulary import Vocabulary
+from detectors.observations import Clock, Exposures, Reports
 from detectors.population.rules import PopulationRules
 from detectors.population.subjects import Subjects
 from detectors.population.testing_counts import (
@@ -102,7 +103,7 @@ def test_it_knows_whether_something_waits_before_and_after_it_was_sorted(news: N
 
 def test_a_partition_that_tells_nothing_lets_nothing_wait() -> None:
     tally = Tally()
-    tally.hear()
+    tally.told.hear(0, Exposures(), Reports(), Vocabulary())
 
     assert not tally.told.has_until(EVENING)
     assert [len(some) for some in tally.told.take(EVENING)] == [0, 0]
@@ -141,6 +142,15 @@ def test_reports_keep_their_names_and_what_was_found_instead() -> None:
         ("o-2/1", ""),
         ("o-2/2", "b"),
     ]
+
+
+def test_a_sku_that_nobody_named_is_no_subject() -> None:
+    tally = Tally()
+    tally.hear(Said(MORNING, TODAY), Said(MORNING, TODAY, found="sku-9"))
+    _, voices = tally.told.take(EVENING)
+
+    assert voices.found.tolist() == [-1, tally.subjects.row("sku", "sku-9")]
+    assert "" not in tally.subjects.names("sku")
 
 
 all_news = st.lists(
