@@ -171,6 +171,20 @@ class Calendar(Form):
     version: str = ""
 
 
+class Sellers(Form):
+    """Which published standard sellers are held to, and how fast the steps follow each other."""
+
+    preset: Literal["amazon", "ebay", "walmart"] = Field(
+        default="amazon", description="Whose published measures."
+    )
+    step: Span = Field(
+        default=timedelta(days=7), description="How long a step is open before the next one."
+    )
+    orders: int = Field(
+        default=50, ge=1, description="Fewest order lines by which a seller is judged."
+    )
+
+
 class Populations(Form):
     """When single reports become a problem of a whole population."""
 
@@ -185,6 +199,7 @@ class Populations(Form):
         default={},
         description="Wrong alarms allowed in a month for each defect, by subject type: {sku: 1}.",
     )
+    sellers: Sellers = Sellers()
 
 
 class Catalogue(Form):

@@ -28,7 +28,7 @@ from andon.counting import Counted
 from andon.metrics import Counts
 from andon.reloading import Reloading
 from detectors.population.ladders import all_kinds
-from detectors.population.rules import BUDGET, PopulationRules
+from detectors.population.rules import BUDGET, PopulationRules, SellerRules
 from detectors.question import Question
 from detectors.registry import DETECTORS
 from schemas.decisions import Action, Decision, Outcome, Status
@@ -249,13 +249,14 @@ def build_detectors(playbook: Playbook) -> tuple[Question, ...]:
 
 def build_rules(playbook: Playbook) -> PopulationRules:
     """Return the judge's rules with the settings of ``playbook``."""
-    told = playbook.form.populations
+    told, sellers = playbook.form.populations, playbook.form.populations.sellers
     return PopulationRules(
         period=told.period,
         strike_window=told.strike_window,
         customers=told.customers,
         customers_window=told.customers_window,
         budget={**BUDGET, **told.wrong_alarms},
+        sellers=SellerRules(sellers.preset, sellers.step, sellers.orders),
     )
 
 

@@ -83,7 +83,8 @@ class Clock(IntEnum):
     PROMISED = 2
     """The day of a line's promise. A unit counts once its outcome is known: there is no delay."""
     HANDED_OVER = 3
-    """The day by which a line must be with a carrier; there is no delay either."""
+    """The day by which a line must be with a carrier; there is no delay either. A line that its
+    seller called off before counts as well."""
 
 
 def _none() -> Codes:

@@ -42,6 +42,8 @@ class Orders(Rows):
     placed_at = Min()
     promised_by = Min()
     order_cancelled_at = Min(rare=True)
+    seller_cancelled_at = Min(rare=True)
+    """When the seller called off the whole order."""
     needed_by = Min(rare=True)
     order_refunded_at = Max(rare=True)
     """Last refund that names no return."""
@@ -88,12 +90,15 @@ class Lines(Rows):
     ship_by = Min()
     promised_by = Min()
     order_cancelled_at = Min(of=Orders, rare=True)
+    seller_cancelled_at = Min(of=Orders, rare=True)
     whole_refunded_at = Max(of=Orders, rare=True)
     unfillable_at = Min(rare=True)
     quantity = Max()
     cancelled_units = Max(rare=True)
     units_cancelled_at = Max(rare=True)
     """Last time units of the line were called off."""
+    seller_units_cancelled_at = Max(rare=True)
+    """Last time the seller called off units of the line."""
     refunded_at = Max(rare=True)
     """Last refund that names the line."""
     item = First()
@@ -172,6 +177,18 @@ class Lines(Rows):
         units = np.where(self.cancelled_units >= self.quantity, self.units_cancelled_at, NEVER)
         units = np.where(self.units_cancelled_at > 0, units, NEVER)
         return np.minimum(units, np.minimum(self.order_cancelled_at, self.unfillable_at))
+
+    @cached_property
+    def not_supplied_at(self) -> Numbers:
+        """When the seller called off a line of which nothing was sent, ms UTC; else ``NEVER``.
+
+        Whoever calls it off first answers for it.
+        """
+        off = self.called_off_at
+        units = self.seller_units_cancelled_at
+        seller = np.minimum(self.seller_cancelled_at, self.unfillable_at)
+        seller = np.minimum(seller, np.where(units > 0, units, NEVER))
+        return np.where((seller <= off) & (off < self.sent_at), off, NEVER)
 
     @cached_property
     def delivered_at(self) -> Numbers:

@@ -115,7 +115,8 @@ def line_cells(line: Lines) -> Cells:
     sent = np.where(line.is_known, _day(line.sent_at), UNKNOWN)
     promised, ship_by = _day(line.promised_by), _day(line.ship_by)
     in_time = (promised >= 0) & line.is_known & (line.delivered_at <= line.promised_by)
-    handed_over = (ship_by >= 0) & line.is_known & (line.sent_at <= line.ship_by)
+    settled_at = np.minimum(line.sent_at, line.not_supplied_at)
+    handed_over = (ship_by >= 0) & line.is_known & (settled_at <= line.ship_by)
     cohorts = {
         Clock.SHIPPED: Cohort(sent, sent >= 0),
         Clock.PROMISED: Cohort(promised, in_time),

@@ -143,6 +143,7 @@ def cancelled(book: Book, events: Sequence[e.OrderCancelled], h: Happenings) -> 
     if whole.size:
         some = h.some(whole)
         book.write(Table.ORDER, some.write(some.orders, {"order_cancelled_at": some.occurred}))
+        _by_sellers(book, events, whole, h)
     if whole.size < len(events):
         index = np.flatnonzero([x.lines is not None for x in events])
         flat, counts = _lines([events[i] for i in index.tolist()])
@@ -151,6 +152,27 @@ def cancelled(book: Book, events: Sequence[e.OrderCancelled], h: Happenings) -> 
         units = np.array([x.quantity for x in flat], np.int64)
         values = {"cancelled_units": units, "units_cancelled_at": some.occurred}
         book.write(Table.LINE, some.write(rows, values))
+        seller = np.flatnonzero(
+            np.repeat([events[i].by == _SELLER for i in index.tolist()], counts)
+        )
+        if seller.size:
+            theirs = some.some(seller)
+            told = {"seller_units_cancelled_at": theirs.occurred}
+            book.write(Table.LINE, theirs.write(rows[seller], told))
+
+
+def _by_sellers(
+    book: Book, events: Sequence[e.OrderCancelled], whole: Numbers, h: Happenings
+) -> None:
+    """Whole orders that their sellers called off."""
+    seller = whole[[events[i].by == _SELLER for i in whole.tolist()]]
+    if seller.size:
+        some = h.some(seller)
+        book.write(Table.ORDER, some.write(some.orders, {"seller_cancelled_at": some.occurred}))
+
+
+_SELLER: Final = "seller"
+"""Who cancelled, where it counts against a seller."""
 
 
 def unfillable(book: Book, events: Sequence[e.OrderLineUnfillable], h: Happenings) -> None:

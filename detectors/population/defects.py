@@ -5,7 +5,7 @@ from typing import Final
 
 from detectors.observations import Clock
 from detectors.population.questions.parcels import AttemptsFailed
-from detectors.population.questions.promised import Late, LateHandOver, LateOnTheWay
+from detectors.population.questions.promised import Late, LateHandOver, LateOnTheWay, NotSupplied
 from detectors.population.questions.returned import (
     Damaged,
     Defective,
@@ -88,5 +88,6 @@ DEFECTS: Final = (
         question=LateHandOver(),
         exposes=True,
     ),
+    Defect("cancelled", Clock.HANDED_OVER, ("seller",), question=NotSupplied()),
 )
 """Whose fault it is decides where a report counts: carriers' slips never against SKU or seller."""

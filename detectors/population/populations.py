@@ -15,6 +15,7 @@ from detectors.population.counts import Charge, Counts
 from detectors.population.log import Log
 from detectors.population.roots import Roots
 from detectors.population.rules import PopulationRules
+from detectors.population.standards import Standards
 from detectors.population.subjects import SUBJECT_TYPES, Subjects
 from detectors.population.told import Out, Told, Voices, some
 from detectors.population.tracks import IsOpen, Tracks
@@ -64,6 +65,7 @@ class Populations:
         self._log = Log(self._told)
         roots = Roots(self._subjects, self._log, rules.budget)
         self.tracks = Tracks(self._subjects, self._counts, roots)
+        self._standards = Standards(self._subjects, self._counts, self._log, rules.sellers)
         self._almanac: Almanac | None = None
         self._has_begun = False
         """Whether today's beginning has been looked at."""
@@ -125,7 +127,7 @@ class Populations:
             self._go_to(self._next(today, told, min(final, (asked() - 1) // DAY)))
 
     def _next(self, today: int, told: list[int], latest: int) -> int:
-        if not self.tracks.is_idle:
+        if not self._is_idle:
             return today + 1
         news = next((day for day in told if day > today), latest)
         return min(news, latest)
@@ -139,10 +141,18 @@ class Populations:
 
     def begin_day(self) -> list[Change]:
         """Return what the beginning of today brings, once."""
-        if self._has_begun or self.tracks.is_idle:
+        if self._has_begun:
             return []
         self._has_begun = True
-        return self.tracks.begin_day(self._frozen())
+        if self._is_idle:
+            return []
+        almanac = self._frozen()
+        return self.tracks.begin_day(almanac) + self._standards.begin_day(almanac)
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether nothing has to be looked at when a day begins."""
+        return self.tracks.is_idle and self._standards.is_idle
 
     def _frozen(self) -> Almanac:
         """Return what is known at the beginning of today; asked before today's news are counted."""
@@ -169,6 +179,7 @@ class Populations:
         found: dict[int, list[Reading]] = {}
         if not len(out) and not len(voices):
             return found
+        self._standards.note()
         almanac = self._frozen()
         news = self._news(out, voices)
         for reading in self._readings(almanac, news) if len(voices) else ():

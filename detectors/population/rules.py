@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from detectors.journeys.names import Codes
-from schemas.times import ms
+from detectors.population.presets import PRESETS
+from schemas.times import DAY, ms
 
 BUDGET: Final[Mapping[str, float]] = {
     "sku": 1.0,
@@ -27,6 +28,35 @@ a type, and the more a wrong alarm disturbs, the fewer."""
 
 
 @dataclass(frozen=True, slots=True)
+class SellerRules:
+    """The standard that sellers are held to, and how fast the steps follow each other."""
+
+    preset: str = "amazon"
+    """Whose published measures; Amazon's are the best known, and the strictest on defects."""
+    step: timedelta = timedelta(days=7)
+    """How long a step must have been open before the next: Shopee caps a seller's orders for a
+    week before anything worse."""
+    orders: int = 50
+    """Fewest order lines in a measure's days: below that one bad line is worth 2 %, more than most
+    standards allow at all."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that mean nothing.
+
+        Raises:
+            ValueError: there is no such preset, a step lasts less than a day, or no order at all
+                would be enough.
+        """
+        if self.preset not in PRESETS:
+            known = ", ".join(PRESETS)
+            raise ValueError(f"there is no preset {self.preset!r} for sellers: there are {known}")
+        if ms(self.step) < DAY:
+            raise ValueError(f"a step of sellers must last a day or more, not {self.step}")
+        if self.orders < 1:
+            raise ValueError(f"orders of sellers must be at least 1, not {self.orders}")
+
+
+@dataclass(frozen=True, slots=True)
 class PopulationRules:
     """The floor below the statistics: two wrong items for one customer, or one each for several."""
 
@@ -41,6 +71,8 @@ class PopulationRules:
     """Longest time between the first and the last of those reports."""
     budget: Mapping[str, float] = field(default_factory=lambda: dict(BUDGET))
     """Wrong alarms by evidence allowed in a month for each defect, by subject type."""
+    sellers: SellerRules = field(default_factory=SellerRules)
+    """What sellers are held to."""
 
     def __post_init__(self) -> None:
         """Refuse settings that mean nothing.

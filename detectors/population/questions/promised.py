@@ -8,7 +8,7 @@ import numpy as np
 from detectors.journeys.rows import when
 from detectors.journeys.tables import Lines, Table
 from schemas.problems import Severity
-from schemas.times import Times
+from schemas.times import NEVER, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +60,22 @@ class LateHandOver:
         """Return when each line had to be handed over, ms UTC."""
         late = np.minimum(line.sent_at, line.called_off_at) > line.ship_by
         return when(line.is_known & late, line.ship_by)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSupplied:
+    """A line that its seller called off, or could not supply, before anything of it was sent.
+
+    Not one that the customer, the shop or the carrier called off first.
+    """
+
+    kind: ClassVar = "counted-not-supplied"
+    version: ClassVar = "1"
+    table: ClassVar = Table.LINE
+    severity: ClassVar = Severity.INFO
+    evidence: ClassVar[tuple[str, ...]] = ("unfillable_at", "called_off_at")
+
+    def due(self, line: Lines) -> Times:
+        """Return since when each line is known to be called off, ms UTC."""
+        counts = line.is_known & (line.ship_by < NEVER)
+        return when(counts & (line.not_supplied_at < NEVER), 0)

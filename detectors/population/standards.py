@@ -1,0 +1,250 @@
+"""Sellers held to a published standard, step by step: coach, warn, cap, suspend.
+
+Once a day, from the judge's counts. A seller is over a standard when it is so with 95 % probability
+after all corrections, and when the whole market is not as bad: what everybody does is no seller's
+fault. Each step must have been open for a while, with new orders that are no better, before the
+next one comes; suspending takes twice what is allowed, or a second cap within half a year.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from detectors.journeys.names import Codes
+from detectors.observations import Clock
+from detectors.population.almanac import EVERYBODY, Almanac
+from detectors.population.counts import Counts
+from detectors.population.evidence import Reals
+from detectors.population.log import Log
+from detectors.population.presets import SELLER, Measure, Standard, in_force
+from detectors.population.rates import Rates, Tally, lower, tally, upper, without
+from detectors.population.rules import SellerRules
+from detectors.population.standing import Finding, Step, problem_of
+from detectors.population.subjects import MARKET, Subjects
+from detectors.population.telling import Voice
+from schemas.problems import Cause, Change, ChangeKind, Problem
+from schemas.times import DAY, Flags, ms
+
+SEVERE: Final = 2.0
+"""How many times what is allowed a rate must be for a seller to be suspended the first time."""
+
+REMEMBERED: Final = 180
+"""Days for which a cap is remembered: Amazon looks at complaints over as many."""
+
+CLOCKS: Final = (Clock.SHIPPED, Clock.HANDED_OVER)
+"""The clocks that sellers' order lines are counted by."""
+
+
+class Weighed(NamedTuple):
+    """One measure of some sellers, as it stands today."""
+
+    measure: Measure
+    tally: Tally
+    rates: Rates
+    allowed: Reals
+    """What is allowed, or what all others have if that is more; reports a unit."""
+    excess: Reals
+    """How many times that each rate is at least; 0 for sellers with too few orders."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is remembered of one seller."""
+
+    problems: dict[Step, Problem] = field(default_factory=dict)
+    measure: str = ""
+    """The measure by which it climbed last."""
+    climbed: int = 0
+    """The day on which its highest problem opened."""
+    since: int = 0
+    """First cohort day that counts: what was before is settled."""
+    capped: list[int] = field(default_factory=list)
+    """Days on which a cap opened."""
+    unproven: tuple[str, int] = ("", -1)
+    """A measure and its count of reports that looked like enough, and were not."""
+
+    @property
+    def top(self) -> Step | None:
+        """The highest step that is open."""
+        return max(self.problems, default=None)
+
+    def was_capped(self, today: int) -> bool:
+        """Whether it had been capped before the cap that is open, not too long ago."""
+        return any(day >= today - REMEMBERED for day in self.capped[:-1])
+
+
+class Standards:
+    """All sellers that were found over a standard, and what is asked of all of them day by day."""
+
+    def __init__(self, subjects: Subjects, counts: Counts, log: Log, rules: SellerRules) -> None:
+        """Start without problems."""
+        self._subjects = subjects
+        self._counts = counts
+        self._log = log
+        self._rules = rules
+        self._sellers: dict[int, Standing] = {}
+        self._has_news = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing has to be looked at when a day begins."""
+        return not self._has_news and not any(one.problems for one in self._sellers.values())
+
+    def note(self) -> None:
+        """Know that something was counted today."""
+        self._has_news = True
+
+    def begin_day(self, almanac: Almanac) -> list[Change]:
+        """Return which sellers' problems end and open at the beginning of a day."""
+        self._has_news = False
+        rows = self._asked()
+        if not rows.size:
+            return []
+        standard = in_force(self._rules.preset, almanac.day)
+        weighed = [self._weighed(measure, rows, almanac) for measure in standard.measures]
+        excess = np.stack([one.excess for one in weighed])
+        worst, is_over = np.argmax(excess, axis=0), excess.max(axis=0) > 1
+        changes: list[Change] = []
+        for place in self._in_order(rows, is_over):
+            row = int(rows[place])
+            if is_over[place]:
+                changes += self._climb(row, place, weighed[int(worst[place])], standard, almanac)
+            else:
+                changes += self._ease(row, place, weighed, almanac.day)
+        return changes
+
+    def _asked(self) -> Codes:
+        """Return the sellers with enough orders, and those with open problems."""
+        enough: set[int] = {row for row, one in self._sellers.items() if one.problems}
+        for clock in CLOCKS:
+            rings = self._counts.units[clock, SELLER]
+            recent = rings.in_window(np.arange(rings.size))
+            enough.update(np.flatnonzero(recent >= self._rules.orders).tolist())
+        return np.array(sorted(enough), np.int64)
+
+    def _weighed(self, measure: Measure, rows: Codes, almanac: Almanac) -> Weighed:
+        counted = tally(measure.charges, SELLER, rows, self._counts, almanac)
+        market = tally(measure.charges, MARKET, EVERYBODY, self._counts, almanac)
+        since = np.array([self._since(row) for row in rows.tolist()], np.int64)
+        rates = counted.over(np.minimum(measure.days, almanac.day - since))
+        others = lower(without(market.at(0, measure.days), rates))
+        allowed = np.maximum(measure.allowed, others)
+        excess = np.where(rates.orders >= self._rules.orders, lower(rates) / allowed, 0.0)
+        return Weighed(measure, counted, rates, allowed, excess)
+
+    def _since(self, row: int) -> int:
+        standing = self._sellers.get(row)
+        return 0 if standing is None else standing.since
+
+    def _in_order(self, rows: Codes, is_over: Flags) -> list[int]:
+        """Return the places of sellers to be looked at one by one, by name."""
+        wanted = [
+            place
+            for place, row in enumerate(rows.tolist())
+            if is_over[place] or (row in self._sellers and self._sellers[row].problems)
+        ]
+        return sorted(wanted, key=lambda place: self._name(int(rows[place])))
+
+    def _name(self, row: int) -> str:
+        return self._subjects.name(SELLER, row)
+
+    # ----- up -----
+
+    def _climb(
+        self, row: int, place: int, weighed: Weighed, standard: Standard, almanac: Almanac
+    ) -> list[Change]:
+        """Open the next step if it is time for it, and put the one below under it."""
+        standing = self._sellers.setdefault(row, Standing())
+        step = self._next(standing, place, weighed, almanac.day)
+        seen = (weighed.measure.name, int(weighed.rates.reports[place]))
+        if step is None or standing.unproven == seen:
+            return []
+        found = self._proved(row, place, weighed, almanac)
+        if found is None:
+            standing.unproven = seen
+            return []
+        preset = f"{self._rules.preset} {standard.version}"
+        problem = problem_of(self._name(row), step, preset, found, almanac)
+        return self._opened(standing, step, weighed.measure.name, problem, almanac.day)
+
+    def _next(self, standing: Standing, place: int, weighed: Weighed, today: int) -> Step | None:
+        """Return the step that a seller over the standard climbs today, if any."""
+        top = standing.top
+        if top is None:
+            return Step.COACH
+        if top is Step.SUSPEND or today - standing.climbed < ms(self._rules.step) // DAY:
+            return None
+        new = weighed.tally.at(place, today - standing.climbed)
+        if new.means[0] <= weighed.allowed[place]:
+            return None
+        step = Step(top + 1)
+        is_severe = weighed.excess[place] > SEVERE or standing.was_capped(today)
+        return step if step < Step.SUSPEND or is_severe else None
+
+    def _proved(self, row: int, place: int, weighed: Weighed, almanac: Almanac) -> Finding | None:
+        """Return what proves a rate, ``None`` if it is less than the counts made it look.
+
+        A customer who reports several things of one day counts once, and so does a line.
+        """
+        measure, rates = weighed.measure, weighed.rates.at(place)
+        days = min(measure.days, almanac.day - self._since(row))
+        voices = self._voices(row, measure, almanac.day, days)
+        customers = len({voice.buyer or voice.name for _, voice in voices})
+        once = len({(day, voice.buyer or voice.name) for day, voice in voices})
+        exact = Rates(rates.orders, np.minimum(rates.reports, once), rates.matured)
+        allowed, least = float(weighed.allowed[place]), float(lower(exact)[0])
+        if customers <= measure.customers or least <= allowed:
+            return None
+        said = tuple(voice for _, voice in voices)
+        return Finding(measure, days, exact, allowed, least, customers, said)
+
+    def _voices(self, row: int, measure: Measure, today: int, days: int) -> list[tuple[int, Voice]]:
+        """Return the reports that stand about a seller's last ``days``, with their cohort days."""
+        found: list[tuple[int, Voice]] = []
+        for charge in measure.charges:
+            voices, rows = self._log.voices(charge.defect, today - days, today * DAY)
+            index = np.flatnonzero(rows[SELLER] == row)
+            days_of = voices.day[index].tolist()
+            found += zip(days_of, self._log.named(voices, index), strict=True)
+        return found
+
+    @staticmethod
+    def _opened(
+        standing: Standing, step: Step, measure: str, problem: Problem, today: int
+    ) -> list[Change]:
+        changes = [Change(ChangeKind.OPENED, problem.opened_at, problem)]
+        below = standing.top
+        if below is not None:
+            under = replace(standing.problems[below], parent=problem.id)
+            standing.problems[below] = under
+            changes.append(Change(ChangeKind.ATTACHED, problem.opened_at, under))
+        standing.problems[step] = problem
+        standing.measure, standing.climbed = measure, today
+        if step is Step.CAP:
+            standing.capped.append(today)
+        return changes
+
+    # ----- down -----
+
+    def _ease(self, row: int, place: int, weighed: Iterable[Weighed], today: int) -> list[Change]:
+        """End the problems of a seller whose rate is back, or proved good since the last step."""
+        standing = self._sellers[row]
+        one = next((w for w in weighed if w.measure.name == standing.measure), None)
+        if one is not None and one.rates.means[place] > one.allowed[place]:
+            new = one.tally.at(place, today - standing.climbed)
+            if upper(new)[0] > one.allowed[place]:
+                return []
+            standing.since = standing.climbed
+        cause = Cause("clock", today * DAY, today * DAY)
+        gone = [standing.problems.pop(step) for step in sorted(standing.problems, reverse=True)]
+        return [
+            Change(
+                ChangeKind.CLEARED,
+                today * DAY,
+                replace(problem, cleared_at=today * DAY, ended_by=cause),
+            )
+            for problem in gone
+        ]
