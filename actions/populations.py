@@ -21,6 +21,7 @@ CAUSE_OF_DEFECT: Final[Mapping[str, str]] = {
     "lost": "lost",
     "delivery-failed": "undelivered",
     "late": "late",
+    "cancelled": "out of stock",
 }
 """Defect, as kinds spell it, to the cause group in which harms are counted."""
 

@@ -142,7 +142,7 @@ def of_skus() -> list[Entry]:
     rules = settings(PopulationRules())
     used = {
         "sku-wrong-item-watch": {"period", "strike_window"},
-        "sku-wrong-item": {"period", "strike_window", "customers", "customers_window"},
+        "sku-wrong-item": {setting.name for setting in rules} - {"sellers"},
     }
     return [
         Entry(

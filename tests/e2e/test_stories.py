@@ -278,12 +278,27 @@ def seller(step: str, opened_at: str = "03-02T09:00") -> Any:  # noqa: ANN401 - 
 def test_a_seller_climbs_the_ladder_step_by_step_and_is_told_of_each(shop: Shop) -> None:
     coached = shop.found(seller("coach"))
     warned = shop.found(seller("warn", "03-05T09:00"))
-    capped = shop.found(seller("cap", "03-09T09:00"))
+    shop.found(seller("cap", "03-09T09:00"))
+    waiting = {action.name: action for action in shop.ledger.actions(status=Status.WAITING)}
 
     assert names(coached) == ["warn-seller"]
     assert names(warned) == ["open-investigation", "warn-seller"]
-    assert names(capped) == ["cap-seller", "warn-seller"]
-    assert "how to appeal" in the(capped, "warn-seller")["params"]["note"]
+    assert waiting.keys() == {"cap-seller", "warn-seller"}
+    assert "how to appeal" in str(waiting["warn-seller"].params["note"])
+
+
+@pytest.mark.practice("0.10")
+def test_a_seller_who_hands_nothing_over_in_time_is_told_at_the_end_of_the_day(shop: Shop) -> None:
+    line = a_line(seller_id="s-1")
+    orders = [
+        an_order(order_id=f"o-{n}", customer_id=f"c-{n}", time=at("03-01T10:00"), lines=[line])
+        for n in range(50)
+    ]
+    asked = shop.live(*orders, until="03-04T00:01")
+    [told] = [one for one in asked if one["name"] == "warn-seller"]
+
+    assert told["target"] == "s-1"
+    assert "threshold: 4 %" in told["params"]["proof"]
 
 
 @pytest.mark.practice("0.11")
