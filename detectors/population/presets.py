@@ -31,8 +31,9 @@ class Measure:
     """Share of order lines, 0 to 1."""
     days: int
     """How many days of cohorts are looked at."""
-    customers: int = 0
-    """So many customers with something wrong are borne, whatever the rate."""
+    customers: int = 2
+    """So many customers with something wrong are borne, whatever the rate. Where nothing is
+    published, it takes three: one or two may be chance, and are looked at every day."""
 
     @property
     def charges(self) -> tuple[Charge, ...]:

@@ -110,10 +110,10 @@ class Standards:
         changes: list[Change] = []
         for place in self._in_order(rows, is_over):
             row = int(rows[place])
-            if is_over[place]:
+            if self._is_back(row, place, weighed, almanac.day):
+                changes += self._ended(row, almanac.day)
+            elif is_over[place]:
                 changes += self._climb(row, place, weighed[int(worst[place])], standard, almanac)
-            else:
-                changes += self._ease(row, place, weighed, almanac.day)
         return changes
 
     def _asked(self) -> Codes:
@@ -229,17 +229,30 @@ class Standards:
 
     # ----- down -----
 
-    def _ease(self, row: int, place: int, weighed: Iterable[Weighed], today: int) -> list[Change]:
-        """End the problems of a seller whose rate is back, or proved good since the last step."""
-        standing = self._sellers[row]
-        one = next((w for w in weighed if w.measure.name == standing.measure), None)
-        if one is not None and one.rates.means[place] > one.allowed[place]:
-            new = one.tally.at(place, today - standing.climbed)
-            if upper(new)[0] > one.allowed[place]:
-                return []
+    def _is_back(self, row: int, place: int, weighed: Iterable[Weighed], today: int) -> bool:
+        """Whether an open seller's rate is back, or its orders since the last step are proved good.
+
+        What was before them is settled then, and is not held against the seller again.
+        """
+        standing = self._sellers.get(row)
+        if standing is None or standing.top is None:
+            return False
+        high = [
+            one
+            for one in weighed
+            if (one.excess[place] > 1 or one.measure.name == standing.measure)
+            and one.rates.means[place] > one.allowed[place]
+        ]
+        days = today - standing.climbed
+        good = [one for one in high if upper(one.tally.at(place, days))[0] <= one.allowed[place]]
+        if high and len(good) == len(high):
             standing.since = standing.climbed
-        cause = Cause("clock", today * DAY, today * DAY)
-        gone = [standing.problems.pop(step) for step in sorted(standing.problems, reverse=True)]
+        return len(good) == len(high)
+
+    def _ended(self, row: int, today: int) -> list[Change]:
+        """End all problems of a seller."""
+        problems, cause = self._sellers[row].problems, Cause("clock", today * DAY, today * DAY)
+        gone = [problems.pop(step) for step in sorted(problems, reverse=True)]
         return [
             Change(
                 ChangeKind.CLEARED,

@@ -55,7 +55,7 @@ class Market:
         [number] = [i for i, d in enumerate(DEFECTS) if d.name == defect and "seller" in d.charged]
         at = (FIRST + day + after) * DAY + 2 * HOUR
         for n in range(reports):
-            buyer = 1 + n % (customers or reports) + 1000 * day
+            buyer = 1 + n % (customers or reports) + 1000 * day + 10**6 * int(seller[2:])
             name = f"{seller} {day} {n}/1"
             self.said.append((at, number, FIRST + day, seller, name, buyer, units))
 
@@ -140,7 +140,7 @@ def test_a_seller_is_coached_as_the_day_after_begins_with_the_facts_that_prove_i
     assert (problem.kind, problem.subject, problem.defect) == (COACH, "s-1", "late")
     assert problem.opened_at == (FIRST + 1) * DAY
     assert (said["preset"], said["window"]) == ("amazon 2020-11", "30 days")
-    assert (said["rate"], said["threshold"], said["lower_bound"]) == ("15 %", "4 %", "9.9 %")
+    assert (said["rate"], said["threshold"], said["lower_bound"]) == ("15 %", "4 %", "9.6 %")
     assert (said["orders"], said["orders_with_time"]) == (100, "100.0")
     assert (said["reports"], said["customers"]) == (15, 15)
     assert sum(one.fact.startswith("report ") for one in problem.evidence) == 15
@@ -162,7 +162,7 @@ def test_a_rate_over_the_threshold_by_chance_is_no_problem() -> None:
 
 
 def test_reports_that_are_still_to_come_are_reckoned_with() -> None:
-    """Five bad reviews of 200 lines in two days are much, of 200 lines long ago as usual."""
+    """Four bad reviews of 200 lines in two days are much, and in eight weeks they are not."""
     market = Market()
     market.sold(0, 200, clock=Clock.SHIPPED)
     market.bad(0, 4, defect="bad_review", after=1)
