@@ -25,6 +25,7 @@ from schemas.testing import (
     a_scan,
     an_answer,
     an_order,
+    an_unfillable_line,
     at,
     at_ms,
 )
@@ -514,3 +515,66 @@ def test_a_contact_about_no_order_or_another_seller_is_no_complaint_about_a_line
 
     assert told("complaint", SOLD, SENT, HERE, no_order, until=TWO_DAYS + DAY) == []
     assert told("complaint", SOLD, SENT, HERE, other, until=TWO_DAYS + DAY) == []
+
+
+# ----- what sellers could not supply -----
+
+CALLED_OFF: Final = at_ms("03-02T12:00")
+SOME_OF_IT: Final = [LineQuantity(line_id="1", quantity=1)]
+NEXT_DAY: Final = at_ms("03-04")
+
+
+def off(by: str, **fields: object) -> Event:
+    """Return how somebody calls the order off, before it had to be handed over."""
+    return a_cancellation(by=by, time=iso(CALLED_OFF), **fields)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        off("seller"),
+        off("seller", lines=SOME_OF_IT),
+        an_unfillable_line(time=iso(CALLED_OFF)),
+    ],
+)
+def test_what_a_seller_calls_off_is_reported_and_counts_as_a_unit(event: Event) -> None:
+    assert told("cancelled", PLACED, event) == [(CALLED_OFF, 1)]
+    assert counted(Clock.HANDED_OVER, PLACED, event) == [(CALLED_OFF, SHIP_BY // DAY, 1)]
+    assert late(Clock.HANDED_OVER, PLACED, event, until=NEXT_DAY) == []
+
+
+@pytest.mark.parametrize("by", ["customer", "shop", "carrier", "unknown"])
+def test_what_others_call_off_counts_for_nothing(by: str) -> None:
+    after = an_unfillable_line(time=at("03-02T13:00"))
+    events = (PLACED, off(by), after)
+
+    assert told("cancelled", *events, until=NEXT_DAY) == []
+    assert told("cancelled", PLACED, off(by, lines=SOME_OF_IT), until=NEXT_DAY) == []
+    assert counted(Clock.HANDED_OVER, *events, until=NEXT_DAY) == []
+
+
+def test_what_was_sent_before_it_was_called_off_was_supplied() -> None:
+    event = an_unfillable_line(time=at("03-02T12:00"))
+
+    assert told("cancelled", PLACED, PACKED, SENT, event) == []
+
+
+def test_what_is_late_and_then_called_off_is_both_and_one_unit() -> None:
+    event = an_unfillable_line(time=at("03-03T12:00"))
+    day = SHIP_BY // DAY
+
+    assert late(Clock.HANDED_OVER, PLACED, event, until=NEXT_DAY) == [(SHIP_BY, 1)]
+    assert told("cancelled", PLACED, event) == [(at_ms("03-03T12:00"), 1)]
+    assert counted(Clock.HANDED_OVER, PLACED, event) == [(SHIP_BY, day, 1)]
+
+
+def test_some_of_the_units_called_off_leave_the_line_to_be_supplied() -> None:
+    placed = an_order(time=at("03-01T10:00"), lines=[a_line(quantity=3)])
+
+    assert told("cancelled", placed, off("seller", lines=SOME_OF_IT), until=NEXT_DAY) == []
+
+
+def test_without_a_day_to_hand_it_over_nothing_is_counted_as_called_off() -> None:
+    placed = an_order(time=at("03-01T10:00"), ship_by="")
+
+    assert told("cancelled", placed, off("seller"), until=NEXT_DAY) == []

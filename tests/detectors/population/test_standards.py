@@ -308,6 +308,14 @@ def test_a_seller_comes_down_when_its_rate_is_back() -> None:
     assert cleared.problem.cleared_at == (FIRST + 2) * DAY
 
 
+def test_a_seller_neither_over_the_standard_nor_proved_good_stays_where_it_is() -> None:
+    market = Market()
+    market.days([0], 100, 15)
+    market.days([1], 300, 7)
+
+    assert [change.what for change in market.judged(9)] == [OPENED]
+
+
 def test_reports_that_are_taken_back_bring_a_seller_down() -> None:
     market = Market()
     market.days([0], 100, 15)
