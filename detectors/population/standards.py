@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from detectors.journeys.names import Codes
 from detectors.observations import Clock
-from detectors.population.almanac import EVERYBODY, Almanac
+from detectors.population.almanac import EVERYBODY, WEEK, Almanac
 from detectors.population.counts import Counts
-from detectors.population.evidence import Reals
+from detectors.population.evidence import WINDOW, Reals
 from detectors.population.log import Log
 from detectors.population.presets import SELLER, Measure, Standard, in_force
 from detectors.population.rates import Rates, Tally, lower, tally, upper, without
@@ -25,6 +25,7 @@ from detectors.population.rules import SellerRules
 from detectors.population.standing import Finding, Step, problem_of
 from detectors.population.subjects import MARKET, Subjects
 from detectors.population.telling import Voice
+from detectors.population.told import Voices
 from schemas.problems import Cause, Change, ChangeKind, Problem
 from schemas.times import DAY, Flags, ms
 
@@ -63,8 +64,8 @@ class Standing:
     """First cohort day that counts: what was before is settled."""
     capped: list[int] = field(default_factory=list)
     """Days on which a cap opened."""
-    unproven: tuple[str, int] = ("", -1)
-    """A measure and its count of reports that looked like enough, and were not."""
+    repeats: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By measure: on which day it was looked at one by one, and how many reports were repeats."""
 
     @property
     def top(self) -> Step | None:
@@ -74,6 +75,11 @@ class Standing:
     def was_capped(self, today: int) -> bool:
         """Whether it had been capped before the cap that is open, not too long ago."""
         return any(day >= today - REMEMBERED for day in self.capped[:-1])
+
+    def repeated(self, measure: str, today: int) -> int:
+        """Return how many reports were repeats when last looked at; a week later, none."""
+        day, repeats = self.repeats.get(measure, (0, 0))
+        return repeats if today - day < WEEK else 0
 
 
 class Standards:
@@ -87,6 +93,8 @@ class Standards:
         self._rules = rules
         self._sellers: dict[int, Standing] = {}
         self._has_news = False
+        self._today: dict[int, tuple[Voices, Codes]] = {}
+        """By defect: what was looked up today."""
 
     @property
     def is_idle(self) -> bool:
@@ -114,6 +122,7 @@ class Standards:
                 changes += self._ended(row, almanac.day)
             elif is_over[place]:
                 changes += self._climb(row, place, weighed[int(worst[place])], standard, almanac)
+        self._today.clear()
         return changes
 
     def _asked(self) -> Codes:
@@ -159,12 +168,10 @@ class Standards:
         """Open the next step if it is time for it, and put the one below under it."""
         standing = self._sellers.setdefault(row, Standing())
         step = self._next(standing, place, weighed, almanac.day)
-        seen = (weighed.measure.name, int(weighed.rates.reports[place]))
-        if step is None or standing.unproven == seen:
+        if step is None or not self._may_be_over(standing, place, weighed, almanac.day):
             return []
         found = self._proved(row, place, weighed, almanac)
         if found is None:
-            standing.unproven = seen
             return []
         preset = f"{self._rules.preset} {standard.version}"
         problem = problem_of(self._name(row), step, preset, found, almanac)
@@ -184,6 +191,14 @@ class Standards:
         is_severe = weighed.excess[place] > SEVERE or standing.was_capped(today)
         return step if step < Step.SUSPEND or is_severe else None
 
+    @staticmethod
+    def _may_be_over(standing: Standing, place: int, weighed: Weighed, today: int) -> bool:
+        """Whether a seller is over the standard even without the repeats of the last look."""
+        seen = weighed.rates.at(place)
+        single = seen.reports - standing.repeated(weighed.measure.name, today)
+        least = lower(Rates(seen.orders, np.maximum(single, 0), seen.matured))
+        return bool(least[0] > weighed.allowed[place])
+
     def _proved(self, row: int, place: int, weighed: Weighed, almanac: Almanac) -> Finding | None:
         """Return what proves a rate, ``None`` if it is less than the counts made it look.
 
@@ -195,6 +210,8 @@ class Standards:
         customers = len({voice.buyer or voice.name for _, voice in voices})
         once = len({(day, voice.buyer or voice.name) for day, voice in voices})
         exact = Rates(rates.orders, np.minimum(rates.reports, once), rates.matured)
+        repeats = int(rates.reports[0] - exact.reports[0])
+        self._sellers[row].repeats[measure.name] = (almanac.day, repeats)
         allowed, least = float(weighed.allowed[place]), float(lower(exact)[0])
         if customers <= measure.customers or least <= allowed:
             return None
@@ -205,11 +222,18 @@ class Standards:
         """Return the reports that stand about a seller's last ``days``, with their cohort days."""
         found: list[tuple[int, Voice]] = []
         for charge in measure.charges:
-            voices, rows = self._log.voices(charge.defect, today - days, today * DAY)
-            index = np.flatnonzero(rows[SELLER] == row)
+            voices, sellers = self._heard(charge.defect, today)
+            index = np.flatnonzero((sellers == row) & (voices.day >= today - days))
             days_of = voices.day[index].tolist()
             found += zip(days_of, self._log.named(voices, index), strict=True)
         return found
+
+    def _heard(self, defect: int, today: int) -> tuple[Voices, Codes]:
+        """Return the reports that stand as today begins and their sellers, looked up once a day."""
+        if defect not in self._today:
+            voices, rows = self._log.voices(defect, today - WINDOW, today * DAY)
+            self._today[defect] = (voices, rows[SELLER])
+        return self._today[defect]
 
     @staticmethod
     def _opened(
