@@ -48,7 +48,7 @@ class Weighed(NamedTuple):
     allowed: Reals
     """What is allowed, or what all others have if that is more; reports a unit."""
     excess: Reals
-    """How many times that each rate is at least; 0 for sellers with too few orders."""
+    """How many times that each rate is at least; 0 where orders or customers are too few."""
 
 
 @dataclass(slots=True)
@@ -141,7 +141,8 @@ class Standards:
         rates = counted.over(np.minimum(measure.days, almanac.day - since))
         others = lower(without(market.at(0, measure.days), rates))
         allowed = np.maximum(measure.allowed, others)
-        excess = np.where(rates.orders >= self._rules.orders, lower(rates) / allowed, 0.0)
+        enough = (rates.orders >= self._rules.orders) & (rates.reports > measure.customers)
+        excess = np.where(enough, lower(rates) / allowed, 0.0)
         return Weighed(measure, counted, rates, allowed, excess)
 
     def _since(self, row: int) -> int:
