@@ -30,12 +30,12 @@ def test_a_rung_is_reached_with_its_odds_and_not_before(
     log_r = math.log(odds)
     below = reached(charge, RUNGS, log_r - JUST_BELOW)
 
-    assert reached(charge, RUNGS, log_r + JUST_BELOW) is rung
-    assert below is None or below < rung
+    assert reached(charge, RUNGS, log_r + JUST_BELOW)[-1] is rung
+    assert rung not in below
 
 
 def test_a_description_is_not_watched_but_advised_upon() -> None:
-    assert reached(TOO_SMALL, RUNGS, math.log(10_001)) is None
+    assert reached(TOO_SMALL, RUNGS, math.log(10_001)) == []
     assert [step.severity for step in ladder_of(TOO_SMALL).values()] == [
         Severity.INFO,
         Severity.WARNING,
