@@ -76,6 +76,10 @@ RECOVERED: Final = "-recovered"
 """Behind the kind of a problem that was repaired: enough clean units have gone out since."""
 
 
+SWAPPED: Final = "sku-wrong-item-swapped"
+"""Two SKUs of which customers of each got the other one."""
+
+
 def all_kinds() -> tuple[str, ...]:
     """Return every kind of problem about a population that evidence may open."""
     kinds: list[str] = []
@@ -85,4 +89,4 @@ def all_kinds() -> tuple[str, ...]:
             kinds += [kind_of(charge, rung) for rung in ladder_of(charge)]
             if name == "sku":
                 kinds.append(base_kind(charge) + RECOVERED)
-    return tuple(dict.fromkeys(kinds))
+    return tuple(dict.fromkeys([*kinds, SWAPPED]))

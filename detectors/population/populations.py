@@ -17,6 +17,7 @@ from detectors.population.roots import Roots
 from detectors.population.rules import PopulationRules
 from detectors.population.standards import Standards
 from detectors.population.subjects import SUBJECT_TYPES, Subjects
+from detectors.population.swaps import Swaps
 from detectors.population.told import Out, Told, Voices, some
 from detectors.population.tracks import IsOpen, Tracks
 from detectors.population.weighing import News, Reading, Table, readings
@@ -66,6 +67,7 @@ class Populations:
         roots = Roots(self._subjects, self._log, rules.budget)
         self.tracks = Tracks(self._subjects, self._counts, roots)
         self._standards = Standards(self._subjects, self._counts, self._log, rules.sellers)
+        self._swaps = Swaps(self._subjects, self._log)
         self._almanac: Almanac | None = None
         self._has_begun = False
         """Whether today's beginning has been looked at."""
@@ -147,12 +149,17 @@ class Populations:
         if self._is_idle:
             return []
         almanac = self._frozen()
-        return self.tracks.begin_day(almanac) + self._standards.begin_day(almanac)
+        return [
+            *self.tracks.begin_day(almanac),
+            *self._standards.begin_day(almanac),
+            *self._swaps.begin_day(almanac.day),
+        ]
 
     @property
     def _is_idle(self) -> bool:
         """Whether nothing has to be looked at when a day begins."""
-        return self.tracks.is_idle and self._standards.is_idle
+        quiet = self.tracks.is_idle and self._standards.is_idle
+        return quiet and self._swaps.is_idle(self._counts.today)
 
     def _frozen(self) -> Almanac:
         """Return what is known at the beginning of today; asked before today's news are counted."""
@@ -188,6 +195,7 @@ class Populations:
         self._counts.add_reports(news.voices, news.voice_rows, news.weights)
         skus, categories = news.out_rows["sku"], news.out_rows["category"]
         self._learning.note_categories(skus, categories, self._subjects)
+        self._swaps.note(news.voices, self._counts.today)
         self._learning.record(news.voices, (news.voices.end - 1) // DAY)
         self._log.append(out, news.out_rows, news.voices, news.voice_rows)
         return found
@@ -226,6 +234,8 @@ class Populations:
         due = [repair for at, repair in self._repairs if at <= end]
         self._repairs = [(at, repair) for at, repair in self._repairs if at > end]
         due.sort(key=lambda repair: (repair.at, repair.sku, repair.warehouse_id))
+        for repair in due:
+            self._swaps.mend(repair)
         return [change for repair in due for change in self.tracks.repaired(repair, end)]
 
 
