@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from actions.accounts import accounted
 from actions.branches import BRANCHES, UNDOING, nothing_undone
 from actions.cases import Decided, History, look_at
 from actions.causes import action_id
@@ -55,7 +56,9 @@ def plan(problem: Problem, decided: Decided, playbook: Playbook) -> tuple[Action
     status = STATUS_OF[decided.verdict]
     planned = (_planned(action, status) for action in decided.fresh)
     actions = tuple(in_time(action, playbook, decided.now) for action in planned)
-    return worded(actions, problem, playbook.form.messages, decided.guests)
+    messages = playbook.form.messages
+    told = worded(actions, problem, messages, decided.guests)
+    return accounted(told, problem, messages.locale)
 
 
 def _planned(action: Action, status: Status) -> Action:

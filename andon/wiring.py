@@ -28,6 +28,7 @@ from andon.counting import Counted
 from andon.metrics import Counts
 from andon.reloading import Reloading
 from detectors.population.ladders import all_kinds
+from detectors.population.populations import Probe
 from detectors.population.rules import BUDGET, PopulationRules, SellerRules
 from detectors.question import Question
 from detectors.registry import DETECTORS
@@ -222,10 +223,10 @@ def _refuse_unknown_subjects(playbook: Playbook) -> None:
         raise PlaybookError(faults)
 
 
-def build_engine(playbook: Playbook, partitions: int = 1) -> Engine:
+def build_engine(playbook: Playbook, partitions: int = 1, probe: Probe | None = None) -> Engine:
     """Return a fresh engine whose detectors are set as ``playbook`` says."""
     rules = build_rules(playbook)
-    return Engine(build_detectors(playbook), rules=rules, partitions=partitions)
+    return Engine(build_detectors(playbook), rules=rules, partitions=partitions, probe=probe)
 
 
 def build_detectors(playbook: Playbook) -> tuple[Question, ...]:

@@ -12,6 +12,7 @@ from detectors.journeys.journeys import Journeys, Typed, journey_keys
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.journeys.writes import WRITES
 from detectors.observations import Exposures, Reports
+from detectors.population.almanac import Almanac
 from detectors.population.defects import DEFECTS
 from detectors.population.hearsay import HEARD, retractions
 from detectors.population.judge import Judge
@@ -72,6 +73,8 @@ class Engine:
         asked = registered(*detectors)
         self._journeys = [Journeys(asked, ms(horizon), defects=DEFECTS) for _ in range(partitions)]
         self._judge = Judge(rules, ms(horizon), probe)
+        self.probe = probe
+        """Who asks about one subject; what it was told is of this engine alone."""
         self._listen = listen
         self._held: list[tuple[Event, int, int]] = []
         self.clock = 0
@@ -89,6 +92,15 @@ class Engine:
     def counts_nbytes(self) -> int:
         """Memory held by counts of populations, bytes."""
         return self._judge.nbytes
+
+    @property
+    def almanac(self) -> Almanac | None:
+        """What is usual and how much evidence is needed today; ``None`` before the first unit."""
+        return self._judge.almanac
+
+    def subject_types(self, name: str) -> tuple[str, ...]:
+        """Return the types of the subjects called ``name`` that units were counted under."""
+        return self._judge.subject_types(name)
 
     def step(self, batch: Batch) -> list[Change]:
         """Take in a batch; decide strictly before its newest recorded millisecond.

@@ -56,6 +56,8 @@ class Replayed:
     events: int
     rejected: list[Unread]
     cpu_seconds: float
+    engine: Engine = field(repr=False)
+    """The one that ended up with the state."""
     counts: Counter[str] = field(default_factory=Counter)
     """The engine's own: late or future stamps it cut, words it did not know."""
 
@@ -243,7 +245,9 @@ class _Run:
         problems.sort(key=lambda problem: (problem.opened_at, problem.id))
         changes = [change for change in self._changes if change.at >= since]
         counts = self._engine.counts
-        return Replayed(problems, changes, self._events, rejected, cpu_seconds, counts)
+        return Replayed(
+            problems, changes, self._events, rejected, cpu_seconds, self._engine, counts
+        )
 
 
 def _over_at(problem: Problem) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.observations import Exposures, Observation, Repair, Reports
+from detectors.population.almanac import Almanac
 from detectors.population.floor import Floor
 from detectors.population.populations import Populations, Probe, Sitting
 from detectors.population.rules import PopulationRules
@@ -36,6 +37,15 @@ class Judge:
     def nbytes(self) -> int:
         """Memory in use by counts, bytes."""
         return self._populations.nbytes
+
+    @property
+    def almanac(self) -> Almanac | None:
+        """What is usual and how much evidence is needed today; ``None`` before the first unit."""
+        return self._populations.almanac
+
+    def subject_types(self, name: str) -> tuple[str, ...]:
+        """Return the types of the subjects called ``name`` that units were counted under."""
+        return self._populations.subject_types(name)
 
     def observe(self, observations: Iterable[Observation]) -> None:
         """Take in what became known in periods that have not been judged."""

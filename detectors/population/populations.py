@@ -79,6 +79,15 @@ class Populations:
         """Memory in use by counts, bytes."""
         return self._counts.nbytes
 
+    @property
+    def almanac(self) -> Almanac | None:
+        """What is known today; ``None`` before anything was counted."""
+        return self._frozen() if self._counts.today else None
+
+    def subject_types(self, name: str) -> tuple[str, ...]:
+        """Return the types of the subjects called ``name``."""
+        return self._subjects.types_of(name)
+
     def is_waiting(self, end: int) -> bool:
         """Whether something was told that counts from the period that ends at ``end`` (ms UTC)."""
         return self._told.has_until(end)
@@ -223,7 +232,8 @@ class Populations:
     def _probed(self, charge: Charge) -> Collection[int]:
         if self._probe is None or self._probe.subject_type != charge.subject_type:
             return NOBODY
-        return (self._subjects.row(charge.subject_type, self._probe.name),)
+        row = self._subjects.find(charge.subject_type, self._probe.name)
+        return NOBODY if row is None else (row,)
 
     def decide(self, end: int, found: list[Reading], is_open: IsOpen) -> list[Change]:
         """Return what the period that ended at ``end`` (ms UTC) changed."""

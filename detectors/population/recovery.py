@@ -28,6 +28,18 @@ def bad_rate(reports: Counts | Reals, matured: Reals, usual: Reals) -> Reals:
     return np.minimum(np.maximum(seen, least), _WORST)
 
 
+def mildest(reports: int, matured: float, usual: float) -> float:
+    """Return the mildest rate that the ``reports`` of a fault still allow, reports a unit.
+
+    It is the lower 5 % bound of the rate of a Poisson count (Wilson and Hilferty, 1931): what was
+    found by looking everywhere for the worst is seldom as bad as it looked.
+    """
+    n = max(reports, 1)
+    least = n * max(1 - 1 / (9 * n) - 1.645 / (3 * n**0.5), 0.0) ** 3
+    seen = bad_rate(np.array([least]), np.array([matured]), np.array([usual]))
+    return float(seen[0])
+
+
 def spared(cohorts: Cohorts, oldest: Counts, youngest: Counts) -> Cohorts:
     """Return the cohorts without those of ages ``oldest`` to ``youngest`` [E], both included.
 

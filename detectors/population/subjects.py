@@ -113,6 +113,15 @@ class Subjects:
         """Return the row of a subject, a new one for a new name."""
         return int(self._known[subject_type].codes([name])[0])
 
+    def find(self, subject_type: str, name: str) -> int | None:
+        """Return the row of a subject that is known, else ``None``: asking adds nobody."""
+        known = self._known[subject_type].values
+        return known.index(name) if name in known else None
+
+    def types_of(self, name: str) -> tuple[str, ...]:
+        """Return the types of which a subject called ``name`` is known."""
+        return tuple(one for one in SUBJECT_TYPES if name in self._known[one].values)
+
     def rows(self, source: int, words: Vocabulary, cells: Mapping[str, Codes]) -> Rows:
         """Return under which subjects each element is counted.
 

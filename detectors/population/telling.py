@@ -6,6 +6,8 @@ from importlib.metadata import version
 from math import exp
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from detectors.population.almanac import Almanac
 from detectors.population.budgets import MONTH
 from detectors.population.counts import Charge
@@ -18,7 +20,7 @@ from detectors.population.ladders import (
     ladder_of,
     threshold,
 )
-from detectors.population.recovery import RELIST
+from detectors.population.recovery import RELIST, mildest, still_needed
 from detectors.population.weighing import Reading
 from schemas.problems import Cause, Evidence, Problem, Severity, problem_id
 from schemas.times import DAY
@@ -73,13 +75,23 @@ def rounded(value: float) -> int:
 
 
 def percent(share: float) -> str:
-    """Return a share (0 to 1) as people write it, two digits."""
-    return f"{share * 100:.2g} %"
+    """Return a share (1 for all) as people write it, two digits."""
+    return f"{rounded(share * 100)} %" if share >= 1 else f"{share * 100:.2g} %"
 
 
 def odds(log_value: float) -> int:
     """Return exp of ``log_value`` as people say it, at most 10^15."""
     return rounded(exp(min(log_value, 34.5)))
+
+
+def clean_needed(reading: Reading) -> int:
+    """Return how many later units with time to be reported, and no report, would end the problem.
+
+    It is what the days after it are asked for: at the usual rate they must be 99 times as likely
+    as at the mildest rate that the reports allow.
+    """
+    bad = mildest(reading.reports, reading.matured, reading.usual)
+    return int(still_needed(np.zeros(1), np.array([reading.usual]), np.array([bad]))[0])
 
 
 def problem_of(reading: Reading, rung: Rung, name: str, almanac: Almanac, proof: Proof) -> Problem:
@@ -118,6 +130,7 @@ def facts(reading: Reading, rung: Rung, almanac: Almanac, proof: Proof) -> tuple
         Evidence("evidence_needed", value=odds(needed)),
         Evidence("share_of_needed", value=percent(exp(min(reading.log_r - needed, 34.5)))),
         Evidence("wrong_alarms_allowed", value=f"{proof.allowed:g} in {MONTH} days"),
+        Evidence("clean_units_needed", value=clean_needed(reading)),
         Evidence("customers", value=len({voice.buyer for voice in proof.voices})),
     ]
     texts = {

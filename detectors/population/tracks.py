@@ -13,7 +13,7 @@ from detectors.population.almanac import Almanac
 from detectors.population.counts import Charge, Counts, Span
 from detectors.population.evidence import WINDOW, Cohorts
 from detectors.population.ladders import Rung, kind_of, reached, threshold
-from detectors.population.recovery import RELIST, bad_rate, course
+from detectors.population.recovery import RELIST, course, mildest
 from detectors.population.roots import Roots, family_of
 from detectors.population.subjects import PAIR, Subjects
 from detectors.population.telling import Clean, Proof, problem_of, recovery_of
@@ -76,18 +76,6 @@ class Probation(NamedTuple):
     """The usual rate, reports a unit."""
     bad: float
     """The rate of the fault, likewise."""
-
-
-def mildest(reading: Reading) -> float:
-    """Return the mildest rate that the reports of a fault still allow, reports a unit.
-
-    It is the lower 5 % bound of the rate of a Poisson count (Wilson and Hilferty, 1931): what was
-    found by looking everywhere for the worst is seldom as bad as it looked.
-    """
-    n = max(reading.reports, 1)
-    least = n * max(1 - 1 / (9 * n) - 1.645 / (3 * n**0.5), 0.0) ** 3
-    seen = bad_rate(np.array([least]), np.array([reading.matured]), np.array([reading.usual]))
-    return float(seen[0])
 
 
 class Tracks:
@@ -226,7 +214,7 @@ class Tracks:
             problem = replace(problem, parent=parent.id)
         track = self._open.setdefault(subject, Track(subject, reading.start))
         track.start, track.usual = reading.start, reading.usual
-        track.bad = mildest(reading)
+        track.bad = mildest(reading.reports, reading.matured, reading.usual)
         below = dict(track.problems)
         track.problems[rung] = problem
         self._probation.pop(subject, None)
