@@ -12,7 +12,14 @@ import msgspec
 
 from andon.config import read_config
 from andon.replaying import Wanted, replay_sources
-from andon.wiring import NotPossible, build_detectors, has_ledger, open_ledger, read_playbook
+from andon.wiring import (
+    KINDS,
+    NotPossible,
+    build_detectors,
+    has_ledger,
+    open_ledger,
+    read_playbook,
+)
 from schemas.codec import Decoder
 from schemas.events import TYPE_NAME, ContactLinked, Event
 from schemas.problems import Problem
@@ -23,11 +30,15 @@ from streams.folder import Folder
 from streams.journal import Journal
 from streams.recordings import find
 
-POPULATION_KINDS: Final = ("sku-wrong-item", "sku-wrong-item-watch")
+POPULATION_KINDS: Final = tuple(kind for kind in KINDS if kind.startswith("sku-"))
 """Problems of many orders that one order may be a part of."""
 
 _PIECE: Final = 1 << 21
 _NOT_SHOWN: Final = frozenset({"type", "id", "time", "source", "recordedtime", "order_id"})
+
+
+class UnknownOrder(NotPossible):
+    """No event names the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +77,23 @@ def explain_order(
     """Return the account of an order from ``paths``, or from the journal if there are none.
 
     Raises:
-        NotPossible: Nothing is known of the order.
+        UnknownOrder: Nothing is known of the order.
         JournalError: There is no journal yet.
     """
     folder = Folder(data or Path(read_config().data))
     told = _from_files(order_id, paths, playbook) if paths else _from_journal(order_id, folder)
     events = _events(told.lines, order_id)
-    if not events.events:
-        raise NotPossible(f"nothing is known of order {order_id}: is it spelt as in its events?")
-    detectors = build_detectors(read_playbook(playbook))
-    explanation = explain(order_id, events, detectors, until=told.clock, others=told.populations)
+    if all(getattr(event, "order_id", "") != order_id for event in events.events):
+        raise UnknownOrder(f"nothing is known of order {order_id}: is it spelt as in its events?")
+    book = read_playbook(playbook)
+    explanation = explain(
+        order_id,
+        events,
+        build_detectors(book),
+        until=told.clock,
+        others=told.populations,
+        locale=book.form.messages.locale,
+    )
     pairs = zip(events.recorded.tolist(), events.events, strict=True)
     return Account(order_id, sorted(pairs, key=lambda pair: pair[0]), explanation)
 

@@ -32,6 +32,7 @@ def explain(  # noqa: PLR0913 - what is not the order itself goes by name
     *,
     until: int | None = None,
     others: Sequence[Problem] = (),
+    locale: str = "en",
     horizon: timedelta = HORIZON,
 ) -> Explanation:
     """Explain the order of which ``batch`` holds all events.
@@ -43,6 +44,7 @@ def explain(  # noqa: PLR0913 - what is not the order itself goes by name
         until: The clock (ms UTC): what was recorded or fell due from then on is left out. Without
             it, the moment after the newest event.
         others: Problems of all orders; those about this order's SKUs become part of the answer.
+        locale: The language in which problems of many orders are told, ``en`` or ``vi``.
         horizon: How long a journey is remembered.
     """
     end = until or (int(batch.recorded.max(initial=0)) + 1)
@@ -58,7 +60,7 @@ def explain(  # noqa: PLR0913 - what is not the order itself goes by name
     answers.sort(key=lambda answer: (list(Verdict).index(answer.verdict), answer.kind))
     skus = {sku for sku, *_ in journeys.book.words.items.values}
     about = (p for p in others if p.subject_type.startswith("sku") and _sku_of(p) in skus)
-    return Explanation(order_id, end, tuple(answers), tuple(about))
+    return Explanation(order_id, end, tuple(answers), tuple(about), locale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from actions.accounts import account
 from schemas.problems import Cause, Evidence, Problem, plain
 from schemas.times import iso
 
@@ -87,6 +88,8 @@ class Explanation:
     answers: tuple[Answer, ...]
     about_its_skus: tuple[Problem, ...]
     """Problems of many orders that this one is a part of."""
+    locale: str = "en"
+    """The language in which those are told."""
 
     def lines(self) -> Iterator[str]:
         """Yield the explanation as people read it, the weightiest first."""
@@ -98,6 +101,7 @@ class Explanation:
         for problem in self.about_its_skus:
             yield ""
             yield f"{problem.kind} of {problem.subject_type} {problem.subject}"
+            yield f"    {account(problem, self.locale)}"
             yield from (f"    {line}" for line in _told(problem))
         yield from self._without_sign()
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from actions.accounts import ACCOUNT
 from schemas.decisions import Action, Parameter
 
 OPS: Final = "ops"
@@ -23,9 +24,14 @@ def title_of(action: Action) -> str:
 
 
 def body_of(action: Action) -> str:
-    """Return what is known, line by line, with the id under which it was asked."""
-    lines = [f"{name}: {_flat(value)}" for name, value in action.params.items()]
-    return "\n".join([*lines, f"reference: {action.id}"])
+    """Return what is known, line by line, with the id under which it was asked.
+
+    What proves a problem of a whole group is said first, in sentences.
+    """
+    told = dict(action.params)
+    account = [f"{_flat(told.pop(ACCOUNT))}\n"] if ACCOUNT in told else []
+    lines = [f"{name}: {_flat(value)}" for name, value in told.items()]
+    return "\n".join([*account, *lines, f"reference: {action.id}"])
 
 
 def _flat(value: Parameter) -> str:
