@@ -52,6 +52,5 @@ def explained(
         try:
             return course_of(asked.name, None, sources_of(paths, data), playbook)
         except Unheard as unheard:
-            raise NotPossible(
-                f"{unknown}\nneither is there a SKU, lane, seller ... of that name"
-            ) from unheard
+            also = "nothing was counted for a SKU, lane, seller ... of that name either"
+            raise NotPossible(f"{unknown}; {also}") from unheard

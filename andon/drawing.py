@@ -19,7 +19,7 @@ def drawing(entries: Sequence[Weighed], columns: int, rows: int = 18) -> str:
     Up is ten times as much evidence, 0 is what is needed to act (-1 to hold, -2 to watch); one
     line for each defect, through what was weighed after each period.
     """
-    import plotext  # noqa: PLC0415 - only who looks at a drawing waits for it
+    import plotext  # type: ignore[import-untyped] # noqa: PLC0415 - only who looks waits; has no types
 
     first = min(entry.at for entry in entries)
     figure = plotext.figure

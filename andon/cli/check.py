@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Check and show what is done about problems.", no_args_is_help=True)
 
-_CHECK = examples("andon playbook check shop.yaml", "andon playbook check shop.yaml -o json")
+_CHECK = examples(
+    "andon playbook check shop.yaml", "andon playbook check shop.yaml --from events.jsonl"
+)
 _SCHEMA = examples("andon playbook schema > playbook.schema.json")
 _SHOW = examples("andon playbook show > shop.yaml      # a playbook to start from")
 
@@ -35,9 +37,24 @@ PathArgument = Annotated[
 
 
 @app.command(epilog=_CHECK)
-def check(path: PathArgument = None, form: FormatOption = Format.TABLE) -> None:
-    """Name every mistake with file, line and column; exit with 1 if there is any."""
+def check(
+    path: PathArgument = None,
+    source: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Count on these recordings what is opened.", exists=True),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The same on what a run has kept in this folder.")
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Name every mistake with file, line and column; exit with 1 if there is any.
+
+    Of a sound playbook, print how much evidence its budgets of wrong alarms ask for.
+    """
     from actions.marks import PlaybookError
+    from andon.spending import least, spent
+    from andon.weighed import sources_of
     from andon.wiring import read_playbook
 
     try:
@@ -50,6 +67,12 @@ def check(path: PathArgument = None, form: FormatOption = Format.TABLE) -> None:
             print_rows(rows, form)
         raise typer.Exit(1) from error
     say(f"{playbook.source}: {len(playbook.rules)} rules, version {playbook.version}: sound")
+    if source or data:
+        rows = spent(playbook, sources_of(source or [], data))
+        print_rows(rows, form, empty="too little history: nothing is judged in the first two weeks")
+    else:
+        print_rows(least(playbook), form)
+        say("at least so much evidence to 1; a large shop needs more: see --from")
 
 
 @app.command(epilog=_SCHEMA)

@@ -71,9 +71,8 @@ def problems(
         for problem in found
     ]
     if ident:
-        rows = [
-            row | {"account": account(one, locale)} for row, one in zip(rows, found, strict=True)
-        ]
+        told = [{"account": account(problem, locale)} for problem in found]
+        rows = [row | more for row, more in zip(rows, told, strict=True)]
     print_rows(rows, form, _COLUMNS, empty=f"no problem ({ident or state.value})")
     if ident and form is Format.TABLE:
         _tell(rows)

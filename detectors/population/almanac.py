@@ -88,6 +88,8 @@ class Almanac:
     """By defect: reports a unit over everything."""
     coming: Reals
     """By row of a SKU: reports of a wrong item that usually come within COMING days now."""
+    active: Mapping[Charge, int]
+    """Subject-days a month on which something went out, from which the rungs follow."""
 
     def usual_reports(self, sku: int) -> float:
         """Return how many reports of a wrong item are usual for a SKU within COMING days."""
@@ -175,18 +177,29 @@ class Learning:
         if today % WEEK == 0 or not self._rates:
             self._rates = self._settled_rates(counts, curves, categories)
         fits = {charge: self._fits[charge].usual for charge in judged}
-        rungs = {
-            charge: self._rungs(counts, charge)
+        active = {
+            charge: self._active_days(counts, charge)
             for charge in judged
             if charge.subject_type in DEFECTS[charge.defect].charged
         }
+        rungs = {charge: self._rungs(charge, days) for charge, days in active.items()}
         swells = tuple(
             _swell(counts, defect, curves[defect], pooled[defect]) for defect in range(len(DEFECTS))
         )
         version = _version(today, curves, fits, rungs)
         coming = self._coming(counts, curves)
         return Almanac(
-            today, version, curves, swells, fits, rungs, categories, self._rates, pooled, coming
+            today,
+            version,
+            curves,
+            swells,
+            fits,
+            rungs,
+            categories,
+            self._rates,
+            pooled,
+            coming,
+            active,
         )
 
     def _coming(self, counts: Counts, curves: tuple[Curve, ...]) -> Reals:
@@ -256,12 +269,14 @@ class Learning:
             usual = (rollup(rate),)
         self._fits[charge] = _Fit(heard, usual)
 
-    def _rungs(self, counts: Counts, charge: Charge) -> Rungs:
+    def _active_days(self, counts: Counts, charge: Charge) -> int:
         key = (DEFECTS[charge.defect].clock, charge.subject_type)
         rings = counts.units[key]
         every = np.arange(rings.size)
         subjects = int(np.count_nonzero(rings.in_window(every) + rings.older(every)))
-        active = active_days_a_month(np.array(self._active.get(key, [0])), subjects)
+        return active_days_a_month(np.array(self._active.get(key, [0])), subjects)
+
+    def _rungs(self, charge: Charge, active: int) -> Rungs:
         allowed = self.budget[charge.subject_type]
         return Rungs.of(max(active, round(LEAST * allowed)), allowed)
 

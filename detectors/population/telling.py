@@ -31,6 +31,9 @@ VERSION: Final = "1"
 REPORT: Final = "report"
 """The cause of a problem that a period's reports opened."""
 
+MOST_TOLD: Final = 1e4
+"""A share above this is told as no more than that: nobody reads twenty zeros."""
+
 MOST_NAMED: Final = 50
 """Reports that a problem names one by one: the newest ones."""
 
@@ -76,6 +79,8 @@ def rounded(value: float) -> int:
 
 def percent(share: float) -> str:
     """Return a share (1 for all) as people write it, two digits."""
+    if share > MOST_TOLD:
+        return f"> {round(MOST_TOLD) * 100} %"
     return f"{rounded(share * 100)} %" if share >= 1 else f"{share * 100:.2g} %"
 
 
