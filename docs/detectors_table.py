@@ -1,7 +1,8 @@
 """Write docs/detectors.md, and the table in README.md, from the detectors as they are registered.
 
 What is asked comes from each detector's docstring, what its settings mean from the text below each
-setting, and the figures from the defaults. Only what the judge asks of SKUs is said here.
+setting, and the figures from the defaults. Of whole groups, the defects and their ladders say it;
+only what the judge asks of SKUs without statistics is said here.
 """
 
 import argparse
@@ -18,7 +19,10 @@ from typing import Any, Final
 
 from actions.quantities import span_text
 from detectors.population.cases import QUESTIONS
-from detectors.population.rules import PopulationRules
+from detectors.population.counts import Charge
+from detectors.population.defects import DEFECTS, Defect
+from detectors.population.ladders import RECOVERED, base_kind, kind_of, ladder_of
+from detectors.population.rules import BUDGET, PopulationRules
 from detectors.registry import DETECTORS
 from schemas.problems import Severity
 
@@ -139,7 +143,7 @@ def of_journeys() -> list[Entry]:
 
 def of_skus() -> list[Entry]:
     """Return an entry for every question of the judge."""
-    rules = settings(PopulationRules())
+    rules = [one for one in settings(PopulationRules()) if one.name != "budget"]
     used = {
         "sku-wrong-item-watch": {"period", "strike_window"},
         "sku-wrong-item": {setting.name for setting in rules} - {"sellers"},
@@ -191,6 +195,85 @@ def _listed(entry: Entry) -> list[str]:
     return ["\n".join([*head, *rows])]
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the pages say of one defect of whole groups: its kinds by subject and rung."""
+
+    slug: str
+    counted: Sequence[str]
+    """What counts as a report, in a sentence for each of its sources."""
+    charges: Sequence[Charge]
+
+    @property
+    def anchor(self) -> str:
+        """Where the section is, as a link writes it."""
+        return f"whole-groups-{self.slug}"
+
+    @property
+    def types(self) -> str:
+        """The subjects it is asked of."""
+        return ", ".join(charge.subject_type for charge in self.charges)
+
+
+def of_groups() -> list[Family]:
+    """Return a family for each defect, in the order of their table."""
+    found: dict[str, list[int]] = {}
+    for number, defect in enumerate(DEFECTS):
+        found.setdefault(defect.slug, []).append(number)
+    return [
+        Family(
+            slug,
+            [_counts(DEFECTS[number]) for number in numbers],
+            [Charge(number, name) for number in numbers for name in DEFECTS[number].charged],
+        )
+        for slug, numbers in found.items()
+    ]
+
+
+def _counts(defect: Defect) -> str:
+    if defect.question is None:
+        return f"Every `{defect.kind}` counts; it is taken back when that is withdrawn."
+    first, _, _ = inspect.cleandoc(type(defect.question).__doc__ or "").partition("\n\n")
+    return plain(first)
+
+
+def family_row(family: Family) -> str:
+    """Return the row of README.md for a defect of whole groups."""
+    question = f"More than usual, by evidence. {family.counted[0]}"
+    link = f"[\\*-{family.slug}](docs/detectors.md#{family.anchor})"
+    return f"| {link} | {question} | {family.types} | `budgets`: wrong alarms a month |"
+
+
+def family_section(family: Family) -> str:
+    """Return the section of docs/detectors.md for a defect of whole groups."""
+    said = [textwrap.fill(text, WIDTH) for text in family.counted]
+    head = [
+        "| asked of each | kinds, weakest first | wrong alarms a month |",
+        "| --- | --- | --- |",
+    ]
+    rows = [_charge_row(charge) for charge in family.charges]
+    return "\n\n".join([f"## whole groups: {family.slug}", *said, "\n".join([*head, *rows])])
+
+
+def _charge_row(charge: Charge) -> str:
+    ladder = ladder_of(charge)
+    kinds = [f"`{kind_of(charge, rung)}` ({step.severity.value})" for rung, step in ladder.items()]
+    if charge.subject_type == "sku":
+        kinds.append(f"`{base_kind(charge)}{RECOVERED}` (info)")
+    return f"| {charge.subject_type} | {', '.join(kinds)} | {BUDGET[charge.subject_type]:g} |"
+
+
+GROUPS: Final = """One question is asked of every group for every defect: how much likelier is what
+came back since some day, if the group went bad on that day, than if it is as usual? Units count
+from the day they left; a unit that has had little time to be reported weighs little; what is usual
+is learnt for each category. `-watch` opens at a hundredth of the evidence that acting needs,
+`-hold` at a tenth; `-advice` is about a listing, and opens at a tenth. Each problem says since
+when, how many of how many, what was expected, how much evidence that is and how much was needed,
+what is usual, who else was likely, and what would end it. The settings are in `populations:
+budgets:`, by type of subject: wrong alarms allowed a month for each defect."""
+"""What all families have in common."""
+
+
 def page(before: str, content: str) -> str:
     """Return a page whose part between the markers is ``content``."""
     head, _, rest = before.partition(START)
@@ -200,11 +283,19 @@ def page(before: str, content: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Return both pages as they should be."""
-    entries = [*of_journeys(), *of_skus()]
+    entries, families = [*of_journeys(), *of_skus()], of_groups()
+    said = f"## whole groups\n\n{textwrap.fill(GROUPS, WIDTH)}"
+    sections = [*map(section, entries), said, *map(family_section, families)]
     readme, reference = ROOT / "README.md", ROOT / "docs" / "detectors.md"
     return {
-        readme: page(readme.read_text("utf-8"), overview(entries)),
-        reference: page(reference.read_text("utf-8"), "\n\n".join(map(section, entries))),
+        readme: page(
+            readme.read_text("utf-8"),
+            "\n".join([overview(entries), *map(family_row, families)]),
+        ),
+        reference: page(
+            reference.read_text("utf-8"),
+            "\n\n".join([*map(section, entries), GROUPS, *map(family_section, families)]),
+        ),
     }
 
 
