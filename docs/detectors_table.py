@@ -239,7 +239,7 @@ def _counts(defect: Defect) -> str:
 
 def family_row(family: Family) -> str:
     """Return the row of README.md for a defect of whole groups."""
-    question = f"More than usual, by evidence. {family.counted[0]}"
+    question = " ".join(["More than usual, by evidence.", *dict.fromkeys(family.counted)])
     link = f"[\\*-{family.slug}](docs/detectors.md#{family.anchor})"
     return f"| {link} | {question} | {family.types} | `budgets`: wrong alarms a month |"
 
@@ -292,10 +292,7 @@ def pages() -> dict[Path, str]:
             readme.read_text("utf-8"),
             "\n".join([overview(entries), *map(family_row, families)]),
         ),
-        reference: page(
-            reference.read_text("utf-8"),
-            "\n\n".join([*map(section, entries), GROUPS, *map(family_section, families)]),
-        ),
+        reference: page(reference.read_text("utf-8"), "\n\n".join(sections)),
     }
 
 

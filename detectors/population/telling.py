@@ -81,7 +81,7 @@ def percent(share: float) -> str:
     """Return a share (1 for all) as people write it, two digits."""
     if share > MOST_TOLD:
         return f"> {round(MOST_TOLD) * 100} %"
-    return f"{rounded(share * 100)} %" if share >= 1 else f"{share * 100:.2g} %"
+    return f"{rounded(share * 100)} %" if share >= 0.995 else f"{share * 100:.2g} %"  # noqa: PLR2004 - below it .2g rounds to 99
 
 
 def odds(log_value: float) -> int:

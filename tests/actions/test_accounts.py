@@ -137,7 +137,7 @@ def test_a_recovery_tells_what_is_clean() -> None:
     ],
 )
 def test_the_floor_is_told_by_its_rule(rule: str, said: str) -> None:
-    facts = {"rule": rule, "customers": 3, "strike_window": "60 d"}
+    facts: dict[str, str | int] = {"rule": rule, "customers": 3, "strike_window": "60 d"}
     facts |= {"customers_needed": 3, "customers_window": "14 d"}
     record = tuple(Evidence(fact, value=value) for fact, value in facts.items())
 

@@ -392,3 +392,59 @@ def test_replay_of_nothing_wrong_says_so(andon: Andon, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return simulate(200, 10, 5, tmp_path_factory.mktemp("world")).events_path
+
+
+@pytest.fixture(scope="module")
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a small shop with faults in it, once for all."""
+    folder = tmp_path_factory.mktemp("shop")
+    simulate(4_000, 30, 1, folder)
+    return folder / "events.jsonl"
+
+
+def test_explaining_a_group_prints_sentences_a_table_and_a_drawing(
+    andon: Andon, small_world: Path
+) -> None:
+    found = [
+        row
+        for row in json_rows(andon("replay", small_world, "-o", "json").stdout)
+        if "share_of_needed" in json.dumps(row)
+    ]
+    name, kind = str(found[0]["subject"]), str(found[0]["subject_type"])
+    told = andon("explain", kind, name, "--from", small_world)
+    rows = json_rows(andon("explain", kind, name, "--from", small_world, "-o", "json").stdout)
+
+    assert told.returncode == 0
+    assert "to be reported, expected" in told.stdout
+    assert "share of needed" in told.stdout
+    assert "0 is enough to act" in told.stdout
+    assert rows[0].keys() >= {"at", "defect", "evidence", "needed"}
+
+
+def test_checking_a_playbook_tells_its_budgets(andon: Andon, small_world: Path) -> None:
+    least = json_rows(andon("playbook", "check", "-o", "json").stdout)
+    counted = json_rows(andon("playbook", "check", "--from", small_world, "-o", "json").stdout)
+
+    assert {row["subject_type"] for row in least} >= {"sku", "lane", "market"}
+    assert sum(int(str(row["opened_act"])) for row in counted) > 0
+    assert all(int(str(row["key_days_a_month"])) >= 0 for row in counted)
+
+
+def test_one_problem_is_told_in_full_in_either_language(andon: Andon, small_world: Path) -> None:
+    assert andon("run", small_world, "--recording", "--data", "d").returncode == 0
+    listed = json_rows(
+        andon("problems", "-s", "any", "-n", "9999", "-o", "json", "--data", "d").stdout
+    )
+    ident = next(str(row["id"]) for row in listed if "share_of_needed" in json.dumps(row))
+    english = andon("problems", "--id", ident, "--data", "d").stdout
+    [row] = json_rows(
+        andon("problems", "--id", ident, "--locale", "vi", "-o", "json", "--data", "d").stdout
+    )
+
+    assert "Evidence" in english
+    assert "units_with_time:" in english
+    assert "Bằng chứng" in str(row["account"])
+
+
+def json_rows(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
