@@ -26,6 +26,7 @@ from actions.rules import (
     Rule,
     Step,
     Where,
+    WrongAlarms,
 )
 from actions.wording import LOCALES, faults_in
 from schemas.decisions import Mode, Parameter
@@ -42,6 +43,9 @@ FORM_AT: Final[Mapping[str, type[Form]]] = {
     "roles": Role,
 }
 """Which form stands under which key of a playbook."""
+
+FORM_IN: Final[Mapping[str, type[Form]]] = {"where": Where, "wrong_alarms": WrongAlarms}
+"""Which form stands under a key inside one of those."""
 
 
 def mistakes(document: Document, kinds: Collection[str]) -> Iterator[Fault]:
@@ -102,7 +106,8 @@ def _fault(error: ErrorDetails, document: Document) -> Fault:
 def _fields_near(path: Path) -> Collection[str]:
     if len(path) == 1:
         return PlaybookForm.model_fields
-    form: type[Form] = Where if "where" in path else FORM_AT.get(str(path[0]), PlaybookForm)
+    inner = next((form for key, form in FORM_IN.items() if key in path[1:-1]), None)
+    form = inner or FORM_AT.get(str(path[0]), PlaybookForm)
     return form.model_fields
 
 

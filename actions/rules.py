@@ -9,7 +9,6 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeInt,
-    PositiveFloat,
     WithJsonSchema,
 )
 
@@ -185,6 +184,31 @@ class Sellers(Form):
     )
 
 
+Allowed = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+"""Wrong alarms allowed in 30 days for each defect."""
+
+
+class WrongAlarms(Form):
+    """How many wrong alarms a month are allowed for each defect of a type of subject.
+
+    So much evidence is asked for before something is done; for holding ten times as many are
+    allowed, for a look a hundred times.
+    """
+
+    sku: Allowed = 1.0
+    sku_warehouse: Allowed = 1.0
+    bin: Allowed = 1.0
+    batch: Allowed = 1.0
+    warehouse: Allowed = 0.2
+    seller: Allowed = 1.0
+    category: Allowed = 0.2
+    sku_size: Allowed = 1.0
+    carrier: Allowed = 0.2
+    lane: Allowed = 1.0
+    region: Allowed = 0.2
+    market: Allowed = 0.1
+
+
 class Populations(Form):
     """When single reports become a problem of a whole population."""
 
@@ -195,9 +219,8 @@ class Populations(Form):
     )
     customers: int = Field(default=3, ge=1, description="Or one each for so many customers.")
     customers_window: Span = Field(default=timedelta(days=14), description="Within this time.")
-    wrong_alarms: dict[str, PositiveFloat] = Field(
-        default={},
-        description="Wrong alarms allowed in a month for each defect, by subject type: {sku: 1}.",
+    wrong_alarms: WrongAlarms = Field(
+        default=WrongAlarms(), description="Allowed in a month for each defect, by subject type."
     )
     sellers: Sellers = Sellers()
 

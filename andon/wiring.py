@@ -17,7 +17,7 @@ from actions.executors.pagerduty import PagerDuty
 from actions.executors.telling import OPS, TAG_OF_ACTION
 from actions.executors.webhook import Webhook
 from actions.ledger import Ledger
-from actions.marks import Fault, PlaybookError, Position
+from actions.marks import Fault, PlaybookError
 from actions.outbox import ANY, Perform, Relay
 from actions.playbook import Playbook, Setting, load_playbook
 from actions.quantities import Money
@@ -29,7 +29,7 @@ from andon.metrics import Counts
 from andon.reloading import Reloading
 from detectors.population.ladders import all_kinds
 from detectors.population.populations import Probe
-from detectors.population.rules import BUDGET, PopulationRules, SellerRules
+from detectors.population.rules import PopulationRules, SellerRules
 from detectors.question import Question
 from detectors.registry import DETECTORS
 from schemas.decisions import Action, Decision, Outcome, Status
@@ -208,19 +208,7 @@ def read_playbook(path: Path | None) -> Playbook:
     """
     playbook = load_playbook(path, KINDS)
     build_detectors(playbook)
-    _refuse_unknown_subjects(playbook)
     return playbook
-
-
-def _refuse_unknown_subjects(playbook: Playbook) -> None:
-    at = Position(playbook.source, 1, 1)
-    faults = [
-        Fault(at, f"populations.wrong_alarms: {_no_such('subject type', name, BUDGET)}")
-        for name in playbook.form.populations.wrong_alarms
-        if name not in BUDGET
-    ]
-    if faults:
-        raise PlaybookError(faults)
 
 
 def build_engine(playbook: Playbook, partitions: int = 1, probe: Probe | None = None) -> Engine:
@@ -256,7 +244,7 @@ def build_rules(playbook: Playbook) -> PopulationRules:
         strike_window=told.strike_window,
         customers=told.customers,
         customers_window=told.customers_window,
-        budget={**BUDGET, **told.wrong_alarms},
+        budget=told.wrong_alarms.model_dump(),
         sellers=SellerRules(sellers.preset, sellers.step, sellers.orders),
     )
 

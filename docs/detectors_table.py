@@ -241,7 +241,7 @@ def family_row(family: Family) -> str:
     """Return the row of README.md for a defect of whole groups."""
     question = " ".join(["More than usual, by evidence.", *dict.fromkeys(family.counted)])
     link = f"[\\*-{family.slug}](docs/detectors.md#{family.anchor})"
-    return f"| {link} | {question} | {family.types} | `budgets`: wrong alarms a month |"
+    return f"| {link} | {question} | {family.types} | `wrong_alarms` a month |"
 
 
 def family_section(family: Family) -> str:
@@ -270,7 +270,7 @@ is learnt for each category. `-watch` opens at a hundredth of the evidence that 
 `-hold` at a tenth; `-advice` is about a listing, and opens at a tenth. Each problem says since
 when, how many of how many, what was expected, how much evidence that is and how much was needed,
 what is usual, who else was likely, and what would end it. The settings are in `populations:
-budgets:`, by type of subject: wrong alarms allowed a month for each defect."""
+wrong_alarms`, by type of subject: wrong alarms allowed a month for each defect."""
 """What all families have in common."""
 
 

@@ -309,3 +309,16 @@ def test_a_character_yaml_does_not_know_is_named() -> None:
     assert faults("name: t\nzone: \x00\n") == [
         "p.yaml:2:7: this is not YAML: a character that no text has"
     ]
+
+
+def test_wrong_alarms_allowed_are_checked_by_type_of_subject() -> None:
+    text = "name: t\npopulations:\n  wrong_alarms: {skuu: 1, sku: 0, lane: lots, bin: .nan}\n"
+
+    assert [fault.partition(": ")[0] for fault in faults(text)] == [
+        "p.yaml:3:18",
+        "p.yaml:3:32",
+        "p.yaml:3:41",
+        "p.yaml:3:52",
+    ]
+    assert "did you mean 'sku'?" in faults(text)[0]
+    assert "greater than 0" in faults(text)[1]

@@ -122,7 +122,7 @@ def test_without_a_journal_it_is_said_what_to_do(tmp_path: Path) -> None:
 
 def test_budgets_of_a_small_shop_are_told_without_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
-    path.write_text("name: t\npopulations: {budgets: {lane: 4}}\n", "utf-8")
+    path.write_text("name: t\npopulations: {wrong_alarms: {lane: 4}}\n", "utf-8")
     rows = {row["subject_type"]: row for row in least(read_playbook(path))}
 
     assert (rows["lane"]["act_wrong_a_month"], rows["lane"]["watch_wrong_a_month"]) == (4, 400)

@@ -3,10 +3,14 @@ from pathlib import Path
 
 import pytest
 
+from actions.causes import OWNER_OF_CAUSE, owner_of
+from actions.guests import STRANGER
 from actions.marks import PlaybookError
+from actions.matching import rule_for
 from actions.testing import a_problem, cleared, opened
 from andon.config import Config
 from andon.wiring import (
+    KINDS,
     NotPossible,
     Parts,
     build_engine,
@@ -16,6 +20,10 @@ from andon.wiring import (
     open_parts,
     read_playbook,
 )
+from detectors.population.counts import Charge
+from detectors.population.defects import DEFECTS
+from detectors.population.ladders import all_kinds, kind_of, ladder_of
+from detectors.population.rules import BUDGET
 from schemas.decisions import Status
 from schemas.times import DAY
 from streams.folder import Folder
@@ -104,3 +112,28 @@ def test_decisions_on_the_past_are_taken_as_if_it_were_now() -> None:
 
     assert decision.decided_at == change.at
     assert {action.status for action in decision.actions} == {Status.QUEUED}
+
+
+def test_a_playbook_may_name_every_kind_that_evidence_can_open() -> None:
+    assert set(all_kinds()) < set(KINDS)
+
+
+@pytest.mark.parametrize("defect", range(len(DEFECTS)))
+def test_the_shipped_playbook_answers_every_rung_and_somebody_owns_it(defect: int) -> None:
+    for subject_type in DEFECTS[defect].charged:
+        charge = Charge(defect, subject_type)
+        for rung, step in ladder_of(charge).items():
+            problem = a_problem(
+                kind_of(charge, rung), subject_type=subject_type, severity=step.severity
+            )
+
+            assert rule_for(problem, STRANGER, read_playbook(None)) is not None, problem.kind
+            assert owner_of(problem) in OWNER_OF_CAUSE.values(), problem.kind
+
+
+def test_wrong_alarms_allowed_reach_the_judge(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("name: t\npopulations: {wrong_alarms: {sku: 5}}\n", "utf-8")
+
+    assert build_rules(read_playbook(None)).budget == BUDGET
+    assert build_rules(read_playbook(path)).budget == dict(BUDGET) | {"sku": 5.0}
