@@ -6,7 +6,7 @@ import pytest
 
 from actions.accounts import ACCOUNT, account, words_in
 from actions.cases import History
-from actions.executors.apprise import body_of
+from actions.executors.telling import body_of
 from actions.playbook import load_playbook
 from actions.policy import decide, plan
 from actions.populations import CAUSE_OF_DEFECT
