@@ -84,12 +84,12 @@ class Notebook:
         """Note one reading."""
         charge = reading.subject.charge
         rungs = almanac.rungs[charge]
-        rung = reached(charge, rungs, reading.log_r)
+        climbed = reached(charge, rungs, reading.log_r)
         self.entries.append(
             Weighed(
                 at=reading.end,
                 defect=DEFECTS[charge.defect].name,
-                rung="" if rung is None else rung.name.lower(),
+                rung=climbed[-1].name.lower() if climbed else "",
                 since=max(reading.start, 0) * DAY,
                 reports=reading.reports,
                 units=reading.units,
