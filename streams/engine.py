@@ -13,7 +13,7 @@ from detectors.journeys.vocabulary import Vocabulary
 from detectors.journeys.writes import WRITES
 from detectors.observations import Exposures, Reports
 from detectors.population.almanac import Almanac
-from detectors.population.defects import DEFECTS
+from detectors.population.defects import DEFECTS, Defect
 from detectors.population.hearsay import HEARD, retractions
 from detectors.population.judge import Judge
 from detectors.population.populations import Probe
@@ -62,16 +62,18 @@ class Engine:
         rules: PopulationRules = RULES,
         partitions: int = 1,
         horizon: timedelta = HORIZON,
+        defects: Sequence[Defect] = DEFECTS,
         listen: Listen = unheard,
         probe: Probe | None = None,
     ) -> None:
         """Start with empty tables and ``detectors`` (checked: ``NEVER`` on an empty row).
 
+        ``defects`` are counted for the judge; without any, groups are judged by the floor alone.
         ``listen`` is told what became known of units and defects, each time that is decided, and
         ``probe`` the evidence about one subject, whenever it was reported on.
         """
         asked = registered(*detectors)
-        self._journeys = [Journeys(asked, ms(horizon), defects=DEFECTS) for _ in range(partitions)]
+        self._journeys = [Journeys(asked, ms(horizon), defects=defects) for _ in range(partitions)]
         self._judge = Judge(rules, ms(horizon), probe)
         self.probe = probe
         """Who asks about one subject; what it was told is of this engine alone."""

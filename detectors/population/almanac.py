@@ -121,8 +121,8 @@ class _Fit:
     usual: tuple[Usual, ...]
 
     def is_outgrown(self, reports: int) -> bool:
-        """Whether it would rest on half as many reports again, or more."""
-        return 2 * reports >= 3 * self.reports
+        """Whether it would rest on twice as many reports, or more."""
+        return reports >= 2 * self.reports
 
 
 @dataclass(slots=True)

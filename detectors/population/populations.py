@@ -221,10 +221,11 @@ class Populations:
         return News(out, self._told.rows(out), voices, rows, weights)
 
     def _readings(self, almanac: Almanac, news: News) -> Iterator[Reading]:
+        done = self.tracks.at_the_top
         for charge in almanac.rungs:
             table = Table(charge, self._counts, almanac, self._subjects)
             probed = self._probed(charge)
-            for reading in readings(table, news, probed):
+            for reading in readings(table, news, probed, done.get(charge, NOBODY)):
                 if self._probe is not None and reading.subject.row in probed:
                     self._probe.watch(reading, almanac)
                 yield reading

@@ -104,6 +104,15 @@ class Tracks:
             found.setdefault(charge, set()).add(row)
         return found
 
+    @property
+    def at_the_top(self) -> Mapping[Charge, set[int]]:
+        """The subjects whose problem of the last rung is open, by charge."""
+        found: dict[Charge, set[int]] = {}
+        for (charge, row), track in self._open.items():
+            if max(track.problems) is Rung.ACT:
+                found.setdefault(charge, set()).add(row)
+        return found
+
     def is_open(self, kind: str, sku: str) -> bool:
         """Whether a problem of ``kind`` is open about a SKU."""
         row = self._subjects.row("sku", sku)

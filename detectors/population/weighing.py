@@ -106,16 +106,21 @@ class Table:
         return self.almanac.prior(self.charge, articles)
 
 
-def readings(table: Table, news: News, probed: Collection[int] = ()) -> Iterator[Reading]:
+def readings(
+    table: Table, news: News, probed: Collection[int] = (), done: Collection[int] = ()
+) -> Iterator[Reading]:
     """Yield what is near a rung, period by period for each subject, before ``news`` are counted.
 
-    Of ``probed`` rows every period with a report is told, near a rung or not.
+    Of ``probed`` rows every period with a report is told, near a rung or not. Those ``done`` have
+    climbed as high as there is: more reports change nothing, unless one is taken back.
     """
     voices = _voices_of(table, news)
     if not voices.row.size:
         return
     rows = np.unique(voices.row)
-    rows = rows[_may_matter(table, rows, voices) | np.isin(rows, list(probed))]
+    is_done = np.isin(rows, list(done)) & ~np.isin(rows, voices.row[voices.change < 0])
+    may_matter = _may_matter(table, rows, voices) & ~is_done
+    rows = rows[may_matter | np.isin(rows, list(probed))]
     if not rows.size:
         return
     voices, out = voices.among(rows), _units_of(table, news).among(rows)
