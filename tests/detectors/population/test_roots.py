@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from detectors.observations import Clock
+from detectors.population.standing import Step
 from detectors.population.testing import WRONG_ITEM, Shop, Unit, changes_of, defect_of, newest
 from schemas.problems import Problem
 from schemas.times import DAY
@@ -51,9 +52,14 @@ def facts(problem: Problem) -> dict[str, object]:
     return {item.fact: item.value for item in problem.evidence}
 
 
+PUBLISHED = {step.kind for step in Step}
+"""Sellers are held to published standards as well; those are not asked here."""
+
+
 def roots(problems: Sequence[Problem]) -> list[Problem]:
-    """Return open problems from hold on that are under no other one."""
-    return [p for p in problems if p.parent is None and "watch" not in p.kind and p.is_open]
+    """Return open problems from hold on that evidence opened and that are under no other one."""
+    asked = [p for p in problems if p.kind not in PUBLISHED and "watch" not in p.kind]
+    return [p for p in asked if p.parent is None and p.is_open]
 
 
 def after(onset: int, is_bad: IsBad) -> IsBad:
