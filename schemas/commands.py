@@ -5,8 +5,6 @@ from typing import Final
 
 import msgspec
 
-from schemas.times import iso
-
 
 class Verb(StrEnum):
     """What a person can say; the value is what they type and what the ledger holds."""
@@ -54,17 +52,3 @@ class Command(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     cost_minor: int = 0
     currency: str = ""
     terms: dict[str, str] = {}
-
-
-def plain_command(command: Command) -> dict[str, object]:
-    """Return the command as the JSON object users read."""
-    return {
-        "seq": command.seq,
-        "at": iso(command.word.at),
-        "who": command.word.who,
-        "verb": command.verb.value,
-        "target": f"{command.target_type}:{command.target}".removesuffix(f":{EVERYTHING}"),
-        "why": command.word.why,
-        "until": None if command.until is None else iso(command.until),
-        "terms": command.terms,
-    }

@@ -24,11 +24,6 @@ HANDLING: Final = DAY
 been picked before it."""
 
 
-def nothing_is_known(_kind: str, _sku: str) -> bool:
-    """Say of every SKU that nothing is open about it for another reason."""
-    return False
-
-
 @dataclass(slots=True)
 class Finding:
     """A problem, the reports it rests on by id, and the reports that could take their place.
@@ -117,9 +112,7 @@ class SkuFile:
         """Whether the problem of ``kind`` is open."""
         return any(t.question.kind == kind and t.open is not None for t in self._tracks)
 
-    def judge(
-        self, end: int, news: News, is_known: Callable[[str, str], bool] = nothing_is_known
-    ) -> list[Change]:
+    def judge(self, end: int, news: News, is_known: Callable[[str, str], bool]) -> list[Change]:
         """Return what the period that ends at ``end`` (ms UTC) changed.
 
         What ``is_known`` to be open about a SKU for another reason is not opened again, and so few

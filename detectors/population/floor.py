@@ -21,11 +21,6 @@ Needed = Callable[[str], int]
 """How many customers with one wrong item each are more than chance brings a SKU."""
 
 
-def one_is_enough(_sku: str) -> int:
-    """Say of every SKU that nothing is known to be usual."""
-    return 1
-
-
 @dataclass(slots=True)
 class Docket:
     """What waits for the end of a period: observations, and SKUs to look at again."""
@@ -89,7 +84,7 @@ class Floor:
             heappush(self._ends, end)
         return self._dockets[end]
 
-    def judge(self, is_known: IsKnown, needed: Needed = one_is_enough) -> list[Change]:
+    def judge(self, is_known: IsKnown, needed: Needed) -> list[Change]:
         """Judge the next period; ``is_known`` tells what is open for another reason already.
 
         ``needed`` says how many customers are more than chance brings a SKU.

@@ -69,6 +69,8 @@ class Populations:
         self._standards = Standards(self._subjects, self._counts, self._log, rules.sellers)
         self._swaps = Swaps(self._subjects, self._log)
         self._almanac: Almanac | None = None
+        self._mended: set[tuple[str, str, int]] = set()
+        """Repairs that have been judged: SKU, warehouse, when it was put right (ms UTC)."""
         self._has_begun = False
         """Whether today's beginning has been looked at."""
         self._repairs: list[tuple[int, Repair]] = []
@@ -245,9 +247,16 @@ class Populations:
         due = [repair for at, repair in self._repairs if at <= end]
         self._repairs = [(at, repair) for at, repair in self._repairs if at > end]
         due.sort(key=lambda repair: (repair.at, repair.sku, repair.warehouse_id))
-        for repair in due:
-            self._swaps.mend(repair)
-        return [change for repair in due for change in self.tracks.repaired(repair, end)]
+        return [change for repair in due for change in self._mend(repair, end)]
+
+    def _mend(self, repair: Repair, end: int) -> list[Change]:
+        """Return what a repair puts to an end; one that is told again changes nothing."""
+        known = (repair.sku, repair.warehouse_id, repair.cause.occurred_at)
+        if known in self._mended:
+            return []
+        self._mended.add(known)
+        self._swaps.mend(repair)
+        return self.tracks.repaired(repair, end)
 
 
 COINCIDENCE: Final = 0.001

@@ -182,9 +182,8 @@ class Roots:
         A SKU, its place in one warehouse and its bin are one thing to those who act on it; which
         of them is named first may not change with every report.
         """
-        found: list[Subject] = []
-        for subject in guilty:
-            first = next(
+        firsts = (
+            next(
                 (
                     one
                     for one in standing
@@ -193,9 +192,9 @@ class Roots:
                 ),
                 subject,
             )
-            if first not in found:
-                found.append(first)
-        return found
+            for subject in guilty
+        )
+        return list(dict.fromkeys(firsts))
 
     def _shared(self, scene: _Scene, subject: Subject, *roots: Subject) -> float:
         """Return the share of a subject's reports that are those of any of ``roots`` as well."""

@@ -165,7 +165,7 @@ def test_the_laws_are_about_every_detector(world: Log) -> None:
     """A law over a world in which a detector finds nothing would say nothing about it."""
     found = {change.problem.kind for change in changes_of(world, timedelta(days=60))}
 
-    @settings(max_examples=150, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=400, derandomize=True, database=None, deadline=None)
     @given(journeys())
     def look(events: Log) -> None:
         found.update(change.problem.kind for change in changes_of(events, timedelta(days=60)))

@@ -227,3 +227,9 @@ def test_a_size_that_runs_small_is_advice_and_no_alarm() -> None:
 
 
 TOO_SMALL = defect_of("too_small", "sku")
+
+
+def test_a_repair_that_is_told_twice_is_one_repair() -> None:
+    later = replace(REPAIR, at=REPAIR.at + DAY)
+
+    assert told(LASTING, REPAIR, REPAIR, later) == told(LASTING, REPAIR)
