@@ -65,6 +65,8 @@ class Swaps:
 
     def begin_day(self, today: int) -> list[Change]:
         """Return the swaps that begin and end with ``today`` (UTC day number)."""
+        if self.is_idle(today):
+            return []
         end = today * DAY
         mirrored = dict(self._mirrored(today, end))
         over = [pair for pair in sorted(self._open) if pair not in mirrored]
