@@ -20,13 +20,10 @@ from schemas.problems import Problem
 from schemas.times import DAY, iso
 from streams.engine import Engine
 from streams.folder import Folder
-from streams.replay import Replayed, replay_paths
+from streams.replay import replay_paths
 
 TYPES: Final = tuple(BUDGET)
 """Types of subjects about which evidence is weighed."""
-
-ANY: Final = "sku"
-"""What a bare name is first taken for."""
 
 MOST: Final = 34.5
 """Logarithm up to which evidence is told as a number: 10^15."""
@@ -165,31 +162,24 @@ def course_of(
         Unheard: Nothing was counted under that name.
         NotPossible: Groups of several types are called so.
     """
-    asked = subject_type or ANY
-    replayed = _asked(name, asked, paths, playbook)
+    book = read_playbook(playbook)
+    probe = Probe(subject_type, name, Notebook())
+    replayed = replay_paths(paths, build_engine(book, probe=probe))
     types = replayed.engine.subject_types(name)
     if (subject_type and subject_type not in types) or not types:
         raise Unheard(f"nothing is known of {subject_type or 'a group'} {name!r}{_hint(types)}")
     if subject_type is None and len(types) > 1:
         raise NotPossible(f"{name!r} is a {' and a '.join(types)}: say which by --subject")
-    if types[0] != asked and subject_type is None:
-        asked = types[0]
-        replayed = _asked(name, asked, paths, playbook)
+    asked = subject_type or types[0]
     found = sorted(_notebook(replayed.engine).entries, key=lambda one: (one.at, one.defect))
     about = (p for p in replayed.problems if (p.subject_type, p.subject) == (asked, name))
-    locale = read_playbook(playbook).form.messages.locale
-    return Course(asked, name, tuple(found), tuple(about), locale)
+    return Course(asked, name, tuple(found), tuple(about), book.form.messages.locale)
 
 
 def _hint(types: Sequence[str]) -> str:
     if types:
         return f": there is a {types[0]} of that name"
     return ": is it spelt as in the events? A lane is written SP->RJ, a bin W1/A-01"
-
-
-def _asked(name: str, subject_type: str, paths: Sequence[Path], playbook: Path | None) -> Replayed:
-    probe = Probe(subject_type, name, Notebook())
-    return replay_paths(paths, build_engine(read_playbook(playbook), probe=probe))
 
 
 def _notebook(engine: Engine) -> Notebook:

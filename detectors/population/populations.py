@@ -47,7 +47,8 @@ class Sitting:
 class Probe:
     """Somebody who asks about one subject: told its evidence whenever it was reported on."""
 
-    subject_type: str
+    subject_type: str | None
+    """Where the subject is looked for; ``None`` for every type."""
     name: str
     watch: Watch
 
@@ -233,7 +234,7 @@ class Populations:
                 yield reading
 
     def _probed(self, charge: Charge) -> Collection[int]:
-        if self._probe is None or self._probe.subject_type != charge.subject_type:
+        if self._probe is None or self._probe.subject_type not in (None, charge.subject_type):
             return NOBODY
         row = self._subjects.find(charge.subject_type, self._probe.name)
         return NOBODY if row is None else (row,)
