@@ -8,7 +8,12 @@ import numpy as np
 from detectors.journeys.rows import when
 from detectors.journeys.tables import Lines, Table
 from schemas.problems import Severity
-from schemas.times import NEVER, Times
+from schemas.times import NEVER, Flags, Times
+
+
+def _is_late(line: Lines) -> Flags:
+    """Return which lines were not all with their customer when the promise passed."""
+    return line.is_known & (line.over_at > line.promised_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Late:
 
     def due(self, line: Lines) -> Times:
         """Return when the promise of each line passed, ms UTC."""
-        return when(line.is_known & (line.over_at > line.promised_by), line.promised_by)
+        return when(_is_late(line), line.promised_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,7 @@ class LateOnTheWay:
     def due(self, line: Lines) -> Times:
         """Return when the promise of each line passed, ms UTC."""
         with_carrier = line.sent_at <= np.minimum(line.ship_by, line.promised_by)
-        late = line.is_known & (line.over_at > line.promised_by)
-        return when(late & with_carrier, line.promised_by)
+        return when(_is_late(line) & with_carrier, line.promised_by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ def _standing(line: Lines, reports: Numbers) -> Times:
     return when((reports > 0) & (line.sent_at < NEVER), 0)
 
 
+def _misfit(line: Lines, reports: Numbers) -> Times:
+    """Return the same of lines whose customer had not several sizes sent to choose from."""
+    return when(line.bracket == 0, _standing(line, reports))
+
+
 @dataclass(frozen=True, slots=True)
 class Damaged:
     """A line that came damaged, unless the carrier or the customer did it.
@@ -81,7 +86,7 @@ class TooSmall:
 
     def due(self, line: Lines) -> Times:
         """Return since when each such report stands, ms UTC."""
-        return when(line.bracket == 0, _standing(line, line.reports_too_small))
+        return _misfit(line, line.reports_too_small)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +101,4 @@ class TooLarge:
 
     def due(self, line: Lines) -> Times:
         """Return since when each such report stands, ms UTC."""
-        return when(line.bracket == 0, _standing(line, line.reports_too_large))
+        return _misfit(line, line.reports_too_large)
