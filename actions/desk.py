@@ -12,9 +12,9 @@ from actions.past import BEGINNINGS, Past, recall, unseen
 from actions.persons import customers_in, references, veil_for
 from actions.playbook import Playbook
 from actions.policy import decide, plan
-from actions.rows import action_row, change_row, decision_id, decision_row, problem_row
-from actions.store import add_new, call_off, put_problems, queue, record
-from actions.tables import actions, changes, decisions, playbooks
+from actions.rows import change_row, decision_id, problem_row
+from actions.store import add_decisions, call_off, put_problems, queue, record
+from actions.tables import changes
 from schemas.decisions import Action, Decision, Outcome, Status
 from schemas.problems import Change, ChangeKind, Problem
 
@@ -93,15 +93,11 @@ class Desk:
         past: Past,
         about: Sequence[Problem],
     ) -> None:
-        text = {"version": past.playbook.version, "text": past.playbook.text}
-        add_new(connection, playbooks, [text])
         made = [decision for decision, _ in decided]
-        veil = veil_for(connection, about, made)
-        add_new(connection, decisions, [decision_row(one, veil.detail(one)) for one in made])
-        planned = [(action, decision) for decision in made for action in decision.actions]
-        add_new(connection, actions, [action_row(*pair, veil) for pair in planned])
-        record(connection, [_again(a, past.now) for a, _ in planned if a.id in past.called_off])
-        queue(connection, [a for a, _ in planned if a.status is Status.QUEUED], past.now)
+        add_decisions(connection, made, past.playbook, veil_for(connection, about, made))
+        planned = [action for decision in made for action in decision.actions]
+        record(connection, [_again(a, past.now) for a in planned if a.id in past.called_off])
+        queue(connection, [a for a in planned if a.status is Status.QUEUED], past.now)
         for action_id, why in _called_off(decided).items():
             call_off(connection, [action_id], why, past.now)
 

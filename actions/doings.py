@@ -1,9 +1,10 @@
 """What a person's word becomes in the ledger: things found by name, decisions made by hand."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import uuid5
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, Select, Table, select
 
 from actions.causes import ACTION_NAMESPACE
 from actions.commands import spent_by
@@ -12,9 +13,9 @@ from actions.ledger import actions_now
 from actions.persons import veil_for
 from actions.playbook import Playbook
 from actions.roles import Wish, refusal
-from actions.rows import action_from, action_row, decision_row, problem_from
-from actions.store import add_new, queue
-from actions.tables import actions, decisions, playbooks, problems
+from actions.rows import action_from, problem_from
+from actions.store import add_decisions, queue
+from actions.tables import actions, decisions, problems
 from schemas.commands import Verb, Word
 from schemas.decisions import Action, Decision, Mode, Verdict
 from schemas.problems import ChangeKind, Problem
@@ -25,27 +26,27 @@ SHORTEST = 4
 
 def action_named(connection: Connection, named: str) -> Action:
     """Return the one action whose id starts with ``named``; LedgerError if there is not one."""
-    if len(named) < SHORTEST:
-        raise LedgerError(f"{named!r} is too short for an id: write {SHORTEST} letters or more")
-    query = actions_now().where(actions.c.id.startswith(named, autoescape=True)).limit(2)
-    found = [action_from(row) for row in connection.execute(query).mappings()]
-    if not found:
-        raise LedgerError(f"there is no action {named}: see andon actions")
-    if len(found) > 1:
-        raise LedgerError(f"several actions start with {named}: write more of the id")
-    return found[0]
+    return action_from(_only(connection, actions_now(), actions, named, "andon actions"))
 
 
 def problem_named(connection: Connection, named: str) -> Problem:
     """Return the one problem whose id starts with ``named``; LedgerError if there is not one."""
+    every = select(problems)
+    return problem_from(_only(connection, every, problems, named, "andon problems --state any"))
+
+
+def _only(
+    connection: Connection, every: Select[Any], table: Table, named: str, listing: str
+) -> RowMapping:
+    """Return the one row of ``table`` whose id starts with ``named``; ``listing`` shows them."""
     if len(named) < SHORTEST:
         raise LedgerError(f"{named!r} is too short for an id: write {SHORTEST} letters or more")
-    query = select(problems).where(problems.c.id.startswith(named, autoescape=True)).limit(2)
-    found = [problem_from(row) for row in connection.execute(query).mappings()]
+    query = every.where(table.c.id.startswith(named, autoescape=True)).limit(2)
+    found = connection.execute(query).mappings().all()
     if not found:
-        raise LedgerError(f"there is no problem {named}: see andon problems --state any")
+        raise LedgerError(f"there is no {table.name.removesuffix('s')} {named}: see {listing}")
     if len(found) > 1:
-        raise LedgerError(f"several problems start with {named}: write more of the id")
+        raise LedgerError(f"several {table.name} start with {named}: write more of the id")
     return found[0]
 
 
@@ -89,13 +90,9 @@ def stored(connection: Connection, decision: Decision, playbook: Playbook) -> bo
     same = select(decisions.c.id).where(decisions.c.id == decision.id)
     if connection.execute(same).one_or_none() is not None:
         return False
-    text = {"version": playbook.version, "text": playbook.text}
-    add_new(connection, playbooks, [text])
     about = connection.execute(select(problems).where(problems.c.id == decision.problem_id))
     veil = veil_for(connection, [problem_from(row) for row in about.mappings()], [decision])
-    add_new(connection, decisions, [decision_row(decision, veil.detail(decision))])
-    planned = [action_row(action, decision, veil) for action in decision.actions]
-    add_new(connection, actions, planned)
+    add_decisions(connection, [decision], playbook, veil)
     queue(connection, decision.actions, decision.decided_at)
     return True
 

@@ -6,14 +6,13 @@ from uuid import uuid5
 
 from sqlalchemy import Connection
 
-from actions.acts import Aim
 from actions.attention import Task, tasks_in
-from actions.causes import ACTION_NAMESPACE, action_id
+from actions.causes import ACTION_NAMESPACE
 from actions.doings import stored
 from actions.playbook import Playbook
-from actions.proposals import facts_of
+from actions.proposals import facts_of, note_to_ops
 from actions.quantities import span_text
-from schemas.decisions import Action, Decision, Mode, Status, Verdict
+from schemas.decisions import Action, Decision, Mode, Verdict
 from schemas.problems import ChangeKind
 from schemas.times import ms
 
@@ -46,22 +45,8 @@ def due_steps(task: Task, playbook: Playbook, now: int) -> Iterator[Action]:
 
 
 def _step(task: Task, whom: str, said: str, now: int, step: int) -> Action:
-    problem = task.problem
-    harm = f"{problem.subject_type}:{problem.subject}|unattended {step}|{problem.id}"
-    return Action(
-        id=action_id(harm, "notify-ops", f"{Aim.OPS}:ops"),
-        name="notify-ops",
-        target_type=Aim.OPS.value,
-        target="ops",
-        params=facts_of(problem) | {"to": whom, "note": f"{said}: {task.next_step}"},
-        harm=harm,
-        problem_id=problem.id,
-        order_id=problem.order_id,
-        customer_id=problem.customer_id,
-        rule="owners",
-        planned_at=now,
-        status=Status.QUEUED,
-    )
+    params = facts_of(task.problem) | {"to": whom, "note": f"{said}: {task.next_step}"}
+    return note_to_ops(task.problem, f"unattended {step}", params, "owners", now)
 
 
 def _decision(task: Task, action: Action, playbook: Playbook, now: int) -> Decision:

@@ -163,26 +163,33 @@ def inverse_of(action: Action, because: str, now: int) -> Action:
 def correction(problem: Problem, rule: str, planned: str, now: int) -> Action:
     """Return the note to the operations team that a problem did not stand after all."""
     note = f"{problem.kind} is withdrawn; customers keep what they were given"
-    return _note(problem, "withdrawn", {"note": note, "planned": planned}, rule, now)
+    params = _known_to_ops(problem) | {"note": note, "planned": planned}
+    return note_to_ops(problem, "withdrawn", params, rule, now)
 
 
 def appeal_note(problem: Problem, word: Word) -> Action:
     """Return the note that an appeal was upheld: whoever keeps rates leaves the defects out."""
     note = f"an appeal against {problem.kind} is upheld: leave its defects out of the rate"
     said = f"{word.who}: {word.why}"
-    return _note(problem, "appeal", {"note": note, "because": said}, f"by {word.who}", word.at)
+    params = _known_to_ops(problem) | {"note": note, "because": said}
+    return note_to_ops(problem, "appeal", params, f"by {word.who}", word.at)
 
 
-def _note(
-    problem: Problem, about: str, said: Mapping[str, Parameter], rule: str, now: int
+def _known_to_ops(problem: Problem) -> dict[str, Parameter]:
+    return facts_for(ACTS["notify-ops"], problem)
+
+
+def note_to_ops(
+    problem: Problem, about: str, params: Mapping[str, Parameter], rule: str, now: int
 ) -> Action:
+    """Return the action that tells operations ``params``, once for each thing it is ``about``."""
     harm = f"{problem.subject_type}:{problem.subject}|{about}|{problem.id}"
     return Action(
         id=action_id(harm, "notify-ops", f"{Aim.OPS}:ops"),
         name="notify-ops",
         target_type=Aim.OPS.value,
         target="ops",
-        params={**facts_for(ACTS["notify-ops"], problem), **said},
+        params=dict(params),
         harm=harm,
         problem_id=problem.id,
         order_id=problem.order_id,

@@ -8,10 +8,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from actions.bulk import insert_all, select_among
 from actions.chain import append
+from actions.persons import Veil
+from actions.playbook import Playbook
 from actions.quiet import held_for
-from actions.rows import outbox_row, outcome_row
-from actions.tables import outbox, outcomes, problems
-from schemas.decisions import Action, Outcome, Status
+from actions.rows import action_row, decision_row, outbox_row, outcome_row
+from actions.tables import actions, decisions, outbox, outcomes, playbooks, problems
+from schemas.decisions import Action, Decision, Outcome, Status
 from schemas.stamps import parse_one
 
 Rows = Sequence[dict[str, Any]]
@@ -31,6 +33,16 @@ def add_new(connection: Connection, table: Table, rows: Rows) -> None:
     """Append ``rows`` for good, passing over those that are there already, by primary key."""
     (key,) = table.primary_key.columns
     append(connection, table, _unknown(connection, key, rows))
+
+
+def add_decisions(
+    connection: Connection, made: Sequence[Decision], playbook: Playbook, veil: Veil
+) -> None:
+    """Append decisions for good, with the playbook that made them and the actions they plan."""
+    add_new(connection, playbooks, [{"version": playbook.version, "text": playbook.text}])
+    add_new(connection, decisions, [decision_row(one, veil.detail(one)) for one in made])
+    planned = [action_row(action, one, veil) for one in made for action in one.actions]
+    add_new(connection, actions, planned)
 
 
 def _unknown(connection: Connection, key: Column[Any], rows: Rows) -> Rows:
