@@ -58,7 +58,7 @@ def measure(world: Rush) -> dict[str, object]:
     with world.path.open("rb") as file:
         live = warmed(file, world.before)
     gc.collect()
-    [journeys] = live.engine._journeys  # noqa: SLF001 - looks inside on purpose, table by table
+    journeys = live.engine.partitions[0].journeys
     return {
         "parts": parts(journeys.book),
         "open": open_orders(journeys.book),

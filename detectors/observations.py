@@ -133,7 +133,7 @@ class Reports:
     place: Codes = field(default_factory=_none)
     lane: Codes = field(default_factory=_none)
     buyer: Codes = field(default_factory=_none)
-    """64-bit hash of the customer's name, equal within one process only; 0 unknown."""
+    """64-bit hash of the customer's name, equal everywhere; 0 unknown."""
     found: Codes = field(default_factory=_none)
     """What the inspection found instead, in ``words.skus``; -1 unknown."""
     units: Codes = field(default_factory=_none)

@@ -8,13 +8,12 @@ from datetime import timedelta
 
 import numpy as np
 
-from detectors.journeys.journeys import Journeys, Typed, journey_keys
+from detectors.journeys.journeys import Typed, journey_keys
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.journeys.writes import WRITES
 from detectors.observations import Exposures, Reports
 from detectors.population.almanac import Almanac
 from detectors.population.defects import DEFECTS, Defect
-from detectors.population.hearsay import HEARD, retractions
 from detectors.population.judge import Judge
 from detectors.population.populations import Probe
 from detectors.population.rules import PopulationRules
@@ -23,6 +22,7 @@ from detectors.registry import DETECTORS, registered
 from schemas.events import Event
 from schemas.problems import Change
 from schemas.times import Times, ms
+from streams.partition import Partition, by_type
 
 HORIZON = timedelta(days=180)
 """How long a journey is remembered after its last event."""
@@ -73,7 +73,7 @@ class Engine:
         ``probe`` the evidence about one subject, whenever it was reported on.
         """
         asked = registered(*detectors)
-        self._journeys = [Journeys(asked, ms(horizon), defects=defects) for _ in range(partitions)]
+        self.partitions = [Partition(asked, ms(horizon), defects) for _ in range(partitions)]
         self._judge = Judge(rules, ms(horizon), probe)
         self.probe = probe
         """Who asks about one subject; what it was told is of this engine alone."""
@@ -82,13 +82,13 @@ class Engine:
         self.clock = 0
         """Everything recorded strictly before is decided, ms UTC."""
         self.counts: Counter[str] = Counter()
-        for journeys in self._journeys:
-            journeys.book.counts = self.counts
+        for partition in self.partitions:
+            partition.counts = self.counts
 
     @property
     def nbytes(self) -> int:
         """Memory held by what is known of journeys, bytes; problems and the judge not counted."""
-        return sum(journeys.book.nbytes for journeys in self._journeys)
+        return sum(partition.nbytes for partition in self.partitions)
 
     @property
     def counts_nbytes(self) -> int:
@@ -164,24 +164,19 @@ class Engine:
         return _sorted([*changes, *self._judge.close(self.clock)])
 
     def _write(self, events: Sequence[Event], occurred: Times, recorded: Times, until: int) -> None:
-        typed = _by_type(events, occurred, recorded, until)
-        for kind, some, happened, learnt in typed:
-            if kind in HEARD:
-                self._judge.observe(HEARD[kind](some, happened, learnt))
-        typed = [part for part in typed if part[0] in WRITES]
-        parts = _partitioned(typed, len(self._journeys))
-        for journeys, part in zip(self._journeys, parts, strict=True):
-            journeys.write(part)
+        parts = _partitioned(by_type(events, occurred, recorded, until), len(self.partitions))
+        for partition, part in zip(self.partitions, parts, strict=True):
+            partition.write(part)
 
     def _settle(self, until: int) -> list[Change]:
-        changes = [change for journeys in self._journeys for change in journeys.settle(until)]
-        for number, journeys in enumerate(self._journeys):
-            self._judge.observe(journeys.findings.reports)
-            journeys.findings.reports.clear()
-            heard = journeys.heard()
+        changes: list[Change] = []
+        for number, partition in enumerate(self.partitions):
+            account = partition.settle(until)
+            changes += account.changes
+            heard = account.exposures, account.reports, account.words
+            self._judge.observe(account.observations)
             self._judge.observe_counts(number, *heard)
             self._listen(number, *heard)
-        self._judge.observe(retractions(changes))
         self.clock = until
         return _sorted(changes + self._judge.judge(until))
 
@@ -196,39 +191,13 @@ def partition_of(event: Event, partitions: int) -> int:
     return zlib.crc32(key.encode()) % partitions
 
 
-class _Codes(dict[type[Event], int]):
-    """Event types to numbers; types of which nothing is asked share the last one."""
-
-    def __missing__(self, kind: type[Event]) -> int:
-        return _OTHER
-
-
-_KINDS = tuple({**WRITES, **HEARD})
-_OTHER = len(_KINDS)
-_CODE = _Codes({kind: code for code, kind in enumerate(_KINDS)})
-
-
-def _by_type(events: Sequence[Event], occurred: Times, recorded: Times, until: int) -> list[Typed]:
-    """Return the events recorded before ``until`` by type, with their clocks."""
-    code = np.fromiter(map(_CODE.__getitem__, map(type, events)), np.int8, len(events))
-    code[recorded >= until] = _OTHER
-    order = np.argsort(code, kind="stable")
-    bounds = np.searchsorted(code[order], np.arange(_OTHER + 1)).tolist()
-    found: list[Typed] = []
-    for kind, start, end in zip(_KINDS, bounds[:-1], bounds[1:], strict=True):
-        if end > start:
-            at = order[start:end]
-            some = [events[i] for i in at.tolist()]
-            found.append((kind, some, occurred[at], recorded[at]))
-    return found
-
-
 def _partitioned(typed: list[Typed], partitions: int) -> list[list[Typed]]:
-    """Return the events of each partition, by type."""
+    """Return the events of each partition, by type; what has no journey goes to the first."""
     if partitions == 1:
         return [typed]
     parts: list[list[Typed]] = [[] for _ in range(partitions)]
-    for kind, events, occurred, recorded in typed:
+    parts[0] += [part for part in typed if part[0] not in WRITES]
+    for kind, events, occurred, recorded in (part for part in typed if part[0] in WRITES):
         partition = np.array([partition_of(event, partitions) for event in events])
         for number in np.unique(partition).tolist():
             at = np.flatnonzero(partition == number)

@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.journeys.book import CUSTOMER_KEY, Book
 from detectors.journeys.folds import Numbers
-from detectors.journeys.names import UNKNOWN, hashes
+from detectors.journeys.names import UNKNOWN, stable_hashes
 from detectors.journeys.tables import Lines, Table
 from detectors.journeys.units import Cells, line_cells
 from detectors.journeys.versions import Versions, stored
@@ -46,7 +46,7 @@ def buyers(book: Book, orders: Versions | None, rows: Numbers, at: Times) -> Num
         book.words.customers[one] if one >= 0 else _keyed(book.orders.texts[row])
         for one, row in zip(code.tolist(), rows.tolist(), strict=True)
     ]
-    return np.where([bool(name) for name in names], hashes(names), 0)
+    return np.where([bool(name) for name in names], stable_hashes(names), 0)
 
 
 def _keyed(key: str) -> str:

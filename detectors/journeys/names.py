@@ -1,6 +1,7 @@
 """Names outside the core, numbers inside: order ids, child ids and the values of categories."""
 
 from collections.abc import Hashable, Sequence
+from hashlib import blake2b
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
@@ -158,3 +159,9 @@ class Figures(Interned[int]):
 def hashes(ids: Sequence[str]) -> Codes:
     """Return a 64-bit hash of each id: equal within one process only, so it never leaves it."""
     return np.fromiter(map(hash, ids), np.int64, len(ids))
+
+
+def stable_hashes(names: Sequence[str]) -> Codes:
+    """Return a 64-bit hash of each name, equal everywhere; ten times as dear as :func:`hashes`."""
+    digests = (blake2b(name.encode(), digest_size=8).digest() for name in names)
+    return np.frombuffer(b"".join(digests), "<i8").astype(np.int64)

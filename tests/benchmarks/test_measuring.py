@@ -79,7 +79,7 @@ def test_live_batches_open_what_a_replay_opens(tmp_path: Path) -> None:
 def test_every_byte_of_state_belongs_to_a_table(tmp_path: Path) -> None:
     with write(20_000, "flat", tmp_path).open("rb") as file:
         live = warmed(file, 10_000)
-    [journeys] = live.engine._journeys  # noqa: SLF001 - looks inside on purpose, table by table
+    journeys = live.engine.partitions[0].journeys
 
     assert sum(size for _, size in parts(journeys.book).values()) == live.engine.nbytes
     assert 0 < open_orders(journeys.book) <= len(journeys.book.orders)
