@@ -16,6 +16,9 @@ Headers = list[tuple[str, bytes]]
 CLOCK: Final = "andon-clock"
 """Header of a clock record: ms UTC in ASCII digits. Such a record has no key and an empty value."""
 
+END: Final = "andon-end"
+"""Header of the last clock record of a recording: time stands still behind it."""
+
 TOPIC: Final = "andon-topic"
 PARTITION: Final = "andon-partition"
 OFFSET: Final = "andon-offset"
@@ -38,13 +41,18 @@ def partition_of_key(key: str, partitions: int) -> int:
     return zlib.crc32(key.encode()) % partitions
 
 
-def clock_record(ms: int) -> tuple[Headers, bytes]:
+def clock_record(ms: int, *, is_end: bool = False) -> tuple[Headers, bytes]:
     """Return headers and value of a clock record for one partition, at ``ms`` UTC.
 
     It promises that no record behind it in the partition was recorded before ``ms``. Only
-    recordings need it: live, the broker's own clock says so.
+    recordings need it: live, the broker's own clock says so. ``is_end`` ends a recording.
     """
-    return [(CLOCK, b"%d" % ms)], b""
+    return [(CLOCK, b"%d" % ms), *([(END, b"")] if is_end else [])], b""
+
+
+def is_end(headers: Iterable[tuple[str, bytes]]) -> bool:
+    """Whether a clock record ends a recording."""
+    return any(name == END for name, _ in headers)
 
 
 def clock_of(headers: Iterable[tuple[str, bytes]] | None) -> int | None:

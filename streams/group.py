@@ -1,0 +1,271 @@
+"""A partition group: the same-numbered partitions of all input topics, read as one log.
+
+Kafka-free: records in, accounts out. Topics meet by recorded time: the group decides up to the
+smallest moment that all its topics have passed. What waits has not touched the state, so the state
+and the offsets of what waits are at any time a consistent snapshot.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+
+from schemas.codec import Decoded, Decoder
+from schemas.events import Event
+from schemas.times import Times
+from streams.accounts import Offsets
+from streams.partition import Account, Partition, by_type
+from streams.wire import DeadLetter, clock_of, is_end
+
+LIVE, LOG = "live", "log"
+"""Which clock counts: the broker's (log-append time), or in recordings the one in the events."""
+
+NO_VALUE: Final = "a record without a value: events are JSON objects"
+TWO_IN_ONE: Final = "more than one JSON value in a record: send one event a record"
+
+
+class Record(Protocol):
+    """A record as Kafka's clients hand it over."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Events of one topic that wait, in the order of the log."""
+
+    events: Sequence[Event]
+    occurred: Times
+    recorded: Times
+    """Never going back within a topic, ms UTC."""
+    offset: Times
+
+    def cut(self, start: int, end: int) -> "Piece":
+        """Return the events from ``start`` to before ``end``."""
+        part = slice(start, end)
+        return Piece(self.events[part], self.occurred[part], self.recorded[part], self.offset[part])
+
+
+@dataclass(slots=True)
+class Tail:
+    """What was read of one topic and is not decided yet."""
+
+    next_offset: int
+    newest: int = 0
+    """Newest stamp so far, ms UTC; what claims to be earlier is cut to it."""
+    passed: int = 0
+    """Nothing to come bears a stamp before this moment, ms UTC."""
+    is_end: bool = False
+    """Whether a recording has ended here."""
+    waiting: list[Piece] = field(default_factory=list)
+    late: int = 0
+    """How many stamps were cut."""
+
+    @property
+    def count(self) -> int:
+        """How many events wait."""
+        return sum(len(piece.events) for piece in self.waiting)
+
+    def resume_at(self) -> int:
+        """Return the offset at which reading must begin again to have what waits."""
+        return int(self.waiting[0].offset[0]) if self.waiting else self.next_offset
+
+    def add(self, piece: Piece) -> None:
+        """Take in events, with stamps made to never go back."""
+        stamps = np.maximum.accumulate(np.maximum(piece.recorded, self.newest))
+        self.late += int(np.count_nonzero(stamps > piece.recorded))
+        self.newest = int(stamps[-1])
+        self.passed = max(self.passed, self.newest)
+        self.waiting.append(Piece(piece.events, piece.occurred, stamps, piece.offset))
+
+    def promise(self, clock: int) -> None:
+        """Believe that nothing to come was recorded before ``clock`` (ms UTC)."""
+        self.passed = max(self.passed, clock)
+        self.newest = max(self.newest, clock)
+
+    def take(self, until: int) -> list[Piece]:
+        """Hand over what was recorded before ``until`` (ms UTC)."""
+        ripe: list[Piece] = []
+        while self.waiting:
+            first = self.waiting[0]
+            end = int(first.recorded.searchsorted(until))
+            if end < len(first.events):
+                ripe += [first.cut(0, end)] if end else []
+                self.waiting[0] = first.cut(end, len(first.events))
+                break
+            ripe.append(self.waiting.pop(0))
+        return ripe
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a step of a group decided, of which stretch of recorded time (ms UTC)."""
+
+    since: int
+    until: int
+    account: Account
+    offsets: Offsets
+    is_end: bool
+
+
+class Group:
+    """The state of one partition number, and what was read for it."""
+
+    def __init__(
+        self,
+        number: int,
+        state: Partition,
+        offsets: Mapping[str, int],
+        clock: str = LIVE,
+    ) -> None:
+        """Go on from ``offsets`` (by topic), up to which ``state`` knows everything."""
+        self.number = number
+        self.state = state
+        self.tails = {topic: Tail(offset, state.clock) for topic, offset in offsets.items()}
+        self._is_log = clock == LOG
+        self._decoder = Decoder()
+        self._decided = dict(offsets)
+        self._is_end = False
+
+    @property
+    def count(self) -> int:
+        """How many events wait."""
+        return sum(tail.count for tail in self.tails.values())
+
+    @property
+    def offsets(self) -> dict[str, int]:
+        """Where reading must begin again to go on from the state as it is."""
+        return {topic: tail.resume_at() for topic, tail in self.tails.items()}
+
+    # ----- reading -----
+
+    def take(self, topic: str, records: Sequence[Record]) -> list[DeadLetter]:
+        """Take in records of ``topic`` in the order of their offsets; return what is no event.
+
+        Records that were read before are passed over.
+        """
+        tail = self.tails[topic]
+        letters: list[DeadLetter] = []
+        sound: list[Record] = []
+        for record in records:
+            if record.offset < tail.next_offset:
+                continue
+            if record.headers and self._hear_clock(topic, tail, record, sound, letters):
+                continue
+            if record.value:
+                sound.append(record)
+            else:
+                letters.append(self._letter(topic, record, NO_VALUE, "$"))
+        letters += self._add(topic, tail, sound)
+        if records:
+            tail.next_offset = max(tail.next_offset, records[-1].offset + 1)
+        return letters
+
+    def _hear_clock(
+        self,
+        topic: str,
+        tail: Tail,
+        record: Record,
+        sound: list[Record],
+        letters: list[DeadLetter],
+    ) -> bool:
+        """Whether ``record`` is a clock; then what came before it is taken in first."""
+        clock = clock_of(record.headers)
+        if clock is None:
+            return False
+        letters += self._add(topic, tail, sound)
+        sound.clear()
+        tail.promise(clock)
+        tail.is_end = is_end(record.headers)
+        return True
+
+    def _add(self, topic: str, tail: Tail, records: Sequence[Record]) -> list[DeadLetter]:
+        if not records:
+            return []
+        decoded, at, letters = self._decode(topic, records)
+        if decoded.events:
+            tail.is_end = False
+            offsets = np.array([records[i].offset for i in at], np.int64)
+            stamps = (
+                decoded.recorded
+                if self._is_log
+                else np.array([records[i].timestamp for i in at], np.int64)
+            )
+            tail.add(Piece(decoded.events, decoded.occurred, stamps, offsets))
+        return letters
+
+    def _decode(
+        self, topic: str, records: Sequence[Record]
+    ) -> tuple[Decoded, Sequence[int], list[DeadLetter]]:
+        """Return the events of ``records``, the place of each, and what is none."""
+        text = b"\n".join(_one_line(record.value or b"") for record in records)
+        decoded = self._decoder.decode_lines(text)
+        bad = {one.position for one in decoded.rejected}
+        if len(bad) + len(decoded.events) != len(records):  # blank ones are passed over
+            some = [record for record in records if (record.value or b"").strip()]
+            blank = [record for record in records if not (record.value or b"").strip()]
+            again, at, letters = self._decode(topic, some) if some else (decoded, (), [])
+            places = {id(record): place for place, record in enumerate(records)}
+            return (
+                again,
+                [places[id(some[i])] for i in at],
+                [*letters, *(self._letter(topic, one, NO_VALUE, "$") for one in blank)],
+            )
+        at = [i for i in range(len(records)) if i not in bad] if bad else range(len(records))
+        letters = [
+            self._letter(topic, records[one.position], one.reason, one.path)
+            for one in decoded.rejected
+        ]
+        return decoded, at, letters
+
+    def _letter(self, topic: str, record: Record, reason: str, path: str) -> DeadLetter:
+        return DeadLetter(
+            topic,
+            self.number,
+            record.offset,
+            reason,
+            path,
+            record.key,
+            record.value,
+            tuple(record.headers or ()),
+        )
+
+    def pass_time(self, topic: str, clock: int) -> None:
+        """Believe that ``topic`` was read to its end, and that it was ``clock`` then (ms UTC)."""
+        if not self._is_log:
+            self.tails[topic].promise(clock)
+
+    # ----- deciding -----
+
+    @property
+    def passed(self) -> int:
+        """The moment (ms UTC) that all topics have passed."""
+        return min(tail.passed for tail in self.tails.values())
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything can be decided that is not."""
+        ended = all(tail.is_end for tail in self.tails.values())
+        return self.passed > self.state.clock or ended != self._is_end
+
+    def settle(self) -> Settled:
+        """Decide strictly before the moment that all topics have passed."""
+        since, until = self.state.clock, max(self.passed, self.state.clock)
+        for piece in [piece for tail in self.tails.values() for piece in tail.take(until)]:
+            self.state.counts["events"] += len(piece.events)
+            self.state.write(by_type(piece.events, piece.occurred, piece.recorded, until))
+        account = self.state.settle(until)
+        self._is_end = all(tail.is_end for tail in self.tails.values())
+        before, self._decided = self._decided, self.offsets
+        offsets = {topic: (before[topic], after) for topic, after in self._decided.items()}
+        return Settled(since, until, account, offsets, self._is_end)
+
+
+def _one_line(value: bytes) -> bytes:
+    """Return JSON without line breaks; between values they are but white space."""
+    return value if b"\n" not in value else value.replace(b"\n", b" ")

@@ -1,0 +1,107 @@
+"""The judge's seat: accounts of all partitions in, in any order; problems about groups out."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from detectors.journeys.vocabulary import Vocabulary
+from detectors.population.judge import Judge
+from detectors.population.rules import PopulationRules
+from schemas.problems import Change
+from schemas.times import ms
+from streams.accounts import Telling, after, decoded
+
+ONE_SOURCE: Final = 0
+"""All partitions speak the judge's own words, so to the judge they are one."""
+
+
+class Gap(Exception):  # noqa: N818 - read as a sentence: there is a gap
+    """A partition left out a stretch of time: its owner must tell it again from ``expected``."""
+
+    def __init__(self, telling: Telling, expected: int) -> None:
+        """Say which partition left out what."""
+        super().__init__(
+            f"partition {telling.partition} told nothing of {expected} to {telling.since} (ms UTC)"
+        )
+        self.partition = telling.partition
+        self.expected = expected
+
+
+class Mismatch(Exception):  # noqa: N818 - read as a sentence: this is a mismatch
+    """Accounts of another number of partitions than those before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was decided, and the moment (ms UTC) before which no further change will come."""
+
+    changes: list[Change]
+    clock: int
+
+
+class Seat:
+    """Hears every partition's accounts once each, and judges what all of them have passed."""
+
+    def __init__(self, rules: PopulationRules, horizon: int) -> None:
+        """Start without having heard anybody; ``horizon`` ms as for journeys."""
+        self.judge = Judge(rules, horizon)
+        self.heard: dict[int, int] = {}
+        """By partition: up to when (ms UTC) its accounts were heard."""
+        self.repeated = 0
+        """Accounts that had been heard before."""
+        self._rules = rules
+        self._words = Vocabulary()
+        self._of = 0
+        self._ended: set[int] = set()
+
+    @property
+    def clock(self) -> int:
+        """Everything that became known strictly before was heard, of all partitions; ms UTC."""
+        return min(self.heard.values()) if self._of and len(self.heard) == self._of else 0
+
+    @property
+    def promise(self) -> int:
+        """No change will come from before this moment, ms UTC."""
+        if len(self._ended) == self._of > 0:
+            return self.clock
+        return self._rules.last_end(self.clock) + ms(self._rules.period) if self.clock else 0
+
+    def hear(self, data: bytes) -> bool:
+        """Take in a record of accounts; return whether anything in it was new.
+
+        Raises:
+            AccountError: It is none.
+            Gap: Its partition left something out; nothing was taken in.
+            Mismatch: It speaks of another number of partitions.
+        """
+        telling = decoded(data, self._words)
+        if self._of not in (0, telling.of):
+            raise Mismatch(
+                f"an account of one of {telling.of} partitions among those of {self._of}"
+            )
+        self._of = telling.of
+        known = self.heard.get(telling.partition, 0)
+        if telling.since > known:
+            raise Gap(telling, known)
+        if telling.is_end:
+            self._ended.add(telling.partition)
+        elif telling.until > known:
+            self._ended.discard(telling.partition)
+        if telling.until <= known:
+            self.repeated += 1
+            return False
+        self._take(after(telling, known))
+        return True
+
+    def _take(self, new: Telling) -> None:
+        self.heard[new.partition] = new.until
+        self.judge.observe(new.observations)
+        self.judge.observe_counts(ONE_SOURCE, new.exposures, new.reports, new.words)
+
+    def decide(self) -> Judged:
+        """Judge every period that all partitions have passed."""
+        changes: list[Change] = []
+        if self.clock:
+            changes += self.judge.judge(self.clock)
+        if len(self._ended) == self._of > 0:
+            changes += self.judge.close(self.clock)
+        return Judged(sorted(changes, key=lambda c: (c.at, c.problem.id)), self.promise)

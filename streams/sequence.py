@@ -1,0 +1,114 @@
+"""Changes of many sources in the order of time, whichever arrives first.
+
+What is decided about one problem can depend on those before it: one remedy for one harm, a budget
+that is used up. So changes are acted on only when every source has passed their moment, and then in
+one order: by time, by id, and of one problem at one moment, its journey's before the judge's.
+"""
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import msgspec
+
+from schemas.problems import Change
+from schemas.times import NEVER
+
+JUDGE = "judge"
+"""The source of problems about groups; a partition's name is its number."""
+
+Token = TypeVar("Token")
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record of problems: what one source found, and up to when it has told everything."""
+
+    source: str
+    of: int
+    """How many partitions there are; the judge is one source more."""
+    clock: int
+    """No further change of this source comes from before this moment, ms UTC."""
+    is_end: bool = False
+    changes: tuple[Change, ...] = ()
+    events: tuple[msgspec.Raw, ...] = ()
+    """Events that say something about customers, or that they got in touch; flat JSON."""
+
+
+encode_found = msgspec.json.Encoder().encode
+decode_found = msgspec.json.Decoder(Found).decode
+
+
+@dataclass(slots=True)
+class _Source(Generic[Token]):
+    clock: int = 0
+    is_end: bool = False
+    newest: Token | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(Generic[Token]):
+    """What may be acted on."""
+
+    changes: list[Change]
+    clock: int
+    """Everything before is there, ms UTC."""
+    done: list[Token]
+    """Tokens of the records that need not be read again."""
+
+
+@dataclass(slots=True)
+class Sequencer(Generic[Token]):
+    """Holds back what some source has not passed yet."""
+
+    clock: int = 0
+    """Everything before was handed over, ms UTC."""
+    _of: int = 0
+    _sources: dict[str, _Source[Token]] = field(default_factory=dict)
+    _held: list[tuple[bool, Change, Token]] = field(default_factory=list)
+    """Whether it is the judge's, the change, its record; each source's in its own order."""
+    _open: dict[Token, int] = field(default_factory=dict)
+    """How many changes of each record are held; one more while it is its source's newest."""
+
+    def offer(self, found: Found, token: Token) -> None:
+        """Take in a record; ``token`` stands for it and is handed back once it is done with."""
+        if self._of not in (0, found.of):
+            message = f"problems of one of {found.of} partitions among those of {self._of}"
+            raise ValueError(message)
+        self._of = found.of
+        source = self._sources.setdefault(found.source, _Source())
+        source.clock = max(source.clock, found.clock)
+        source.is_end = found.is_end
+        self._open[token] = len(found.changes) + 1
+        self._held += [(found.source == JUDGE, change, token) for change in found.changes]
+        previous, source.newest = source.newest, token
+        if previous is not None:
+            self._open[previous] -= 1
+
+    @property
+    def passed(self) -> int:
+        """The moment (ms UTC) that every source has passed; 0 until all have spoken."""
+        if not self._of or len(self._sources) <= self._of:
+            return 0
+        if all(source.is_end for source in self._sources.values()):
+            return NEVER
+        return min(source.clock for source in self._sources.values())
+
+    def ready(self) -> Ready[Token]:
+        """Hand over what every source has passed, in order."""
+        passed = self.passed
+        self.clock = max(self.clock, min(passed, self._newest()))
+        ripe = [one for one in self._held if one[1].at < passed]
+        if ripe:
+            self._held = [one for one in self._held if one[1].at >= passed]
+        for _, _, token in ripe:
+            self._open[token] -= 1
+        ripe.sort(key=lambda one: (one[1].at, one[1].problem.id, one[0]))
+        return Ready([change for _, change, _ in ripe], self.clock, self._done())
+
+    def _newest(self) -> int:
+        return max((source.clock for source in self._sources.values()), default=0)
+
+    def _done(self) -> list[Token]:
+        done = [token for token, count in self._open.items() if count == 0]
+        for token in done:
+            del self._open[token]
+        return done
