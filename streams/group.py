@@ -7,12 +7,13 @@ and the offsets of what waits are at any time a consistent snapshot.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import numpy as np
 
+from detectors.journeys.journeys import Typed
 from schemas.codec import Decoded, Decoder
-from schemas.events import Event
+from schemas.events import ContactAnswered, ContactOpened, Customer, Event, OrderPlaced
 from schemas.times import Times
 from streams.accounts import Offsets
 from streams.partition import Account, Partition, by_type
@@ -21,8 +22,14 @@ from streams.wire import DeadLetter, clock_of, is_end
 LIVE, LOG = "live", "log"
 """Which clock counts: the broker's (log-append time), or in recordings the one in the events."""
 
+CONTACTS: Final = (ContactOpened, ContactAnswered)
+REMEMBERED: Final = 100_000
+"""Customers of whom is remembered what was told; telling again does no harm."""
+
 NO_VALUE: Final = "a record without a value: events are JSON objects"
-TWO_IN_ONE: Final = "more than one JSON value in a record: send one event a record"
+
+
+Said = list[tuple[int, Event]]
 
 
 class Record(Protocol):
@@ -111,6 +118,40 @@ class Settled:
     account: Account
     offsets: Offsets
     is_end: bool
+    said: Said
+    """What is worth telling whoever decides: when it was recorded (ms UTC), and the event."""
+    orders: int
+    """How many orders were placed."""
+
+
+class News:
+    """Picks what whoever decides must hear: contacts, and what is new about customers."""
+
+    def __init__(self) -> None:
+        """Start knowing no customer."""
+        self._known: dict[str, Customer] = {}
+
+    def of(self, typed: Sequence[Typed]) -> Said:
+        """Return the events to tell, with their recorded times (ms UTC)."""
+        said: Said = []
+        for kind, some, _, recorded in typed:
+            if kind is OrderPlaced:
+                orders = zip(recorded.tolist(), cast("Sequence[OrderPlaced]", some), strict=True)
+                said += [(at, order) for at, order in orders if self._is_new(order)]
+            elif kind in CONTACTS:
+                said += zip(recorded.tolist(), some, strict=True)
+        return said
+
+    def _is_new(self, order: OrderPlaced) -> bool:
+        customer = order.customer
+        if not (customer and (customer.tier or customer.locale or customer.channel)):
+            return False
+        if self._known.get(order.customer_id) == customer:
+            return False
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[order.customer_id] = customer
+        return True
 
 
 class Group:
@@ -131,6 +172,7 @@ class Group:
         self._decoder = Decoder()
         self._decided = dict(offsets)
         self._is_end = False
+        self._news = News()
 
     @property
     def count(self) -> int:
@@ -256,14 +298,19 @@ class Group:
     def settle(self) -> Settled:
         """Decide strictly before the moment that all topics have passed."""
         since, until = self.state.clock, max(self.passed, self.state.clock)
+        said: Said = []
+        orders = 0
         for piece in [piece for tail in self.tails.values() for piece in tail.take(until)]:
+            typed = by_type(piece.events, piece.occurred, piece.recorded, until)
             self.state.counts["events"] += len(piece.events)
-            self.state.write(by_type(piece.events, piece.occurred, piece.recorded, until))
+            self.state.write(typed)
+            orders += sum(len(some) for kind, some, *_ in typed if kind is OrderPlaced)
+            said += self._news.of(typed)
         account = self.state.settle(until)
         self._is_end = all(tail.is_end for tail in self.tails.values())
         before, self._decided = self._decided, self.offsets
         offsets = {topic: (before[topic], after) for topic, after in self._decided.items()}
-        return Settled(since, until, account, offsets, self._is_end)
+        return Settled(since, until, account, offsets, self._is_end, said, orders)
 
 
 def _one_line(value: bytes) -> bytes:

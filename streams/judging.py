@@ -50,18 +50,24 @@ class Seat:
         """Accounts that had been heard before."""
         self._rules = rules
         self._words = Vocabulary()
-        self._of = 0
+        self.of = 0
+        """How many partitions there are; 0 before any of them spoke."""
         self._ended: set[int] = set()
+
+    @property
+    def is_end(self) -> bool:
+        """Whether a recording has ended in every partition."""
+        return len(self._ended) == self.of > 0
 
     @property
     def clock(self) -> int:
         """Everything that became known strictly before was heard, of all partitions; ms UTC."""
-        return min(self.heard.values()) if self._of and len(self.heard) == self._of else 0
+        return min(self.heard.values()) if self.of and len(self.heard) == self.of else 0
 
     @property
     def promise(self) -> int:
         """No change will come from before this moment, ms UTC."""
-        if len(self._ended) == self._of > 0:
+        if self.is_end:
             return self.clock
         return self._rules.last_end(self.clock) + ms(self._rules.period) if self.clock else 0
 
@@ -74,11 +80,11 @@ class Seat:
             Mismatch: It speaks of another number of partitions.
         """
         telling = decoded(data, self._words)
-        if self._of not in (0, telling.of):
+        if self.of not in (0, telling.of):
             raise Mismatch(
-                f"an account of one of {telling.of} partitions among those of {self._of}"
+                f"an account of one of {telling.of} partitions among those of {self.of}"
             )
-        self._of = telling.of
+        self.of = telling.of
         known = self.heard.get(telling.partition, 0)
         if telling.since > known:
             raise Gap(telling, known)
@@ -102,6 +108,6 @@ class Seat:
         changes: list[Change] = []
         if self.clock:
             changes += self.judge.judge(self.clock)
-        if len(self._ended) == self._of > 0:
+        if self.is_end:
             changes += self.judge.close(self.clock)
         return Judged(sorted(changes, key=lambda c: (c.at, c.problem.id)), self.promise)

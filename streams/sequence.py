@@ -29,8 +29,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """No further change of this source comes from before this moment, ms UTC."""
     is_end: bool = False
     changes: tuple[Change, ...] = ()
-    events: tuple[msgspec.Raw, ...] = ()
-    """Events that say something about customers, or that they got in touch; flat JSON."""
+    events: tuple[tuple[int, str], ...] = ()
+    """What customers said, and what was said of them: when it was recorded (ms UTC), flat JSON."""
+    orders: int = 0
+    """How many orders were placed."""
 
 
 encode_found = msgspec.json.Encoder().encode
@@ -49,6 +51,8 @@ class Ready(Generic[Token]):
     """What may be acted on."""
 
     changes: list[Change]
+    events: list[tuple[int, str]]
+    """Recorded before the changes, or with them."""
     clock: int
     """Everything before is there, ms UTC."""
     done: list[Token]
@@ -59,12 +63,15 @@ class Ready(Generic[Token]):
 class Sequencer(Generic[Token]):
     """Holds back what some source has not passed yet."""
 
+    slot: int = 1
+    """Changes are handed over by whole slots of so many ms: 1 as soon as may be."""
     clock: int = 0
     """Everything before was handed over, ms UTC."""
     _of: int = 0
     _sources: dict[str, _Source[Token]] = field(default_factory=dict)
     _held: list[tuple[bool, Change, Token]] = field(default_factory=list)
     """Whether it is the judge's, the change, its record; each source's in its own order."""
+    _said: list[tuple[int, str]] = field(default_factory=list)
     _open: dict[Token, int] = field(default_factory=dict)
     """How many changes of each record are held; one more while it is its source's newest."""
 
@@ -79,6 +86,7 @@ class Sequencer(Generic[Token]):
         source.is_end = found.is_end
         self._open[token] = len(found.changes) + 1
         self._held += [(found.source == JUDGE, change, token) for change in found.changes]
+        self._said += found.events
         previous, source.newest = source.newest, token
         if previous is not None:
             self._open[previous] -= 1
@@ -90,7 +98,8 @@ class Sequencer(Generic[Token]):
             return 0
         if all(source.is_end for source in self._sources.values()):
             return NEVER
-        return min(source.clock for source in self._sources.values())
+        clock = min(source.clock for source in self._sources.values())
+        return clock // self.slot * self.slot
 
     def ready(self) -> Ready[Token]:
         """Hand over what every source has passed, in order."""
@@ -102,7 +111,10 @@ class Sequencer(Generic[Token]):
         for _, _, token in ripe:
             self._open[token] -= 1
         ripe.sort(key=lambda one: (one[1].at, one[1].problem.id, one[0]))
-        return Ready([change for _, change, _ in ripe], self.clock, self._done())
+        said = sorted(one for one in self._said if one[0] < passed)
+        if said:
+            self._said = [one for one in self._said if one[0] >= passed]
+        return Ready([change for _, change, _ in ripe], said, self.clock, self._done())
 
     def _newest(self) -> int:
         return max((source.clock for source in self._sources.values()), default=0)

@@ -1,0 +1,173 @@
+"""The one judge of a shop, on whichever worker has the topic of observations."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from mode import Service
+
+from streams.judging import Judged, Seat
+from streams.keeping import Keeper
+from streams.live_settings import POLL_MS, LiveSettings
+from streams.outlet import Outlet
+from streams.sequence import JUDGE, Found, encode_found
+
+NAME: Final = "judge"
+CHANGES: Final = 500
+MOST_RECORDS: Final = 500
+
+_log = structlog.get_logger("andon")
+
+
+@dataclass(slots=True)
+class JudgeStatus:
+    """How the judging fares, for health and metrics."""
+
+    is_judge: bool = False
+    """Whether this worker has the seat."""
+    lag: int = 0
+    clock: int = 0
+    """Everything before was judged, ms UTC."""
+    repeated: int = 0
+    progress_at: float = 0.0
+
+
+class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc] - neither is typed
+    """Hears accounts in the order of their topic."""
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        outlet: Outlet,
+        keeper: Keeper,
+        make: Callable[[], Seat],
+    ) -> None:
+        """Hear nothing before the service is started; ``make`` returns an empty seat."""
+        super().__init__()
+        self.status = JudgeStatus()
+        self._settings = settings
+        self._outlet = outlet
+        self._keeper = keeper
+        self._make = make
+        self._seat: Seat | None = None
+        self._offset = 0
+        self._told = -1
+        self._busy = asyncio.Lock()
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def on_start(self) -> None:
+        """Join the group of those who could judge."""
+        await self._outlet.start()
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstraps,
+            group_id=self._settings.group("judges"),
+            group_instance_id=self._settings.member("judge"),
+            client_id=self._settings.member("judge"),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self._settings.session_ms,
+            heartbeat_interval_ms=self._settings.session_ms // 5,
+            max_partition_fetch_bytes=8 << 20,
+            max_poll_interval_ms=600_000,
+        )
+        self._consumer = consumer
+        await consumer.start()
+        consumer.subscribe([self._settings.names.observations], listener=self)
+
+    async def on_stop(self) -> None:
+        """Keep the state, leave the group."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
+            return
+        async with self._busy:
+            await self._keep()
+        await consumer.stop()
+        await self._outlet.stop()
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Keep the state; somebody else judges."""
+        if not list(revoked):
+            return
+        async with self._busy:
+            await self._keep()
+            self._seat, self.status.is_judge = None, False
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Take the seat where it was left."""
+        where = list(assigned)
+        if not where or self._consumer is None:
+            return
+        async with self._busy:
+            loaded = await asyncio.to_thread(self._keeper.load, NAME)
+            self._seat = loaded.state if loaded else self._make()
+            self._offset = int(loaded.header["offset"]) if loaded else 0
+            self._told = -1
+            self._consumer.seek(where[0], self._offset)
+            self.status.is_judge = True
+            _log.info("judging", offset=self._offset)
+
+    @Service.task
+    async def _judge(self) -> None:
+        while not self.should_stop and self._consumer is not None:
+            records = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+            async with self._busy:
+                if self._consumer is None:
+                    return
+                seat = self._seat
+                for where, some in records.items():
+                    if seat is not None:
+                        self._hear(seat, some)
+                        highwater = self._consumer.highwater(where) or 0
+                        self.status.lag = max(0, highwater - self._offset)
+                if seat is not None:
+                    await self._publish(seat, seat.decide())
+                    await self._keep_if_due(seat)
+
+    def _hear(self, seat: Seat, records: Iterable[object]) -> None:
+        for record in records:
+            offset, value = record.offset, record.value  # type: ignore[attr-defined] - untyped
+            if offset >= self._offset:
+                seat.hear(value)
+                self._offset = offset + 1
+
+    async def _publish(self, seat: Seat, judged: Judged) -> None:
+        if judged.clock == self._told and not judged.changes:
+            return
+        topic = self._settings.names.problems
+        for found in _founds(seat, judged, self._told):
+            await self._outlet.send(topic, encode_found(found))
+        self._told = judged.clock
+        self.status.clock, self.status.repeated = seat.clock, seat.repeated
+        self.status.progress_at = time.time()
+
+    async def _keep_if_due(self, seat: Seat) -> None:
+        if self._keeper.due([NAME]) is None:
+            return
+        await self._outlet.flush()
+        self._keeper.begin(NAME, {"offset": self._offset, "clock": seat.clock}, seat)
+
+    async def _keep(self) -> None:
+        if self._seat is None:
+            return
+        await self._outlet.flush()
+        header = {"offset": self._offset, "clock": self._seat.clock}
+        await asyncio.to_thread(self._keeper.save, NAME, header, self._seat)
+
+
+def _founds(seat: Seat, judged: Judged, before: int) -> Iterable[Found]:
+    changes = judged.changes
+    parts = [changes[i : i + CHANGES] for i in range(0, len(changes), CHANGES)] or [[]]
+    for number, part in enumerate(parts):
+        is_last = number == len(parts) - 1
+        yield Found(
+            source=JUDGE,
+            of=seat.of,
+            clock=judged.clock if is_last else max(0, before),
+            is_end=seat.is_end and is_last,
+            changes=tuple(part),
+        )

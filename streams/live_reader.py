@@ -1,0 +1,330 @@
+"""Reads the input in batches, decides on it by partition, and tells judge and desk.
+
+Beside Faust, whose path for single records is eighty times slower (see docs/adr/0004): a service in
+the Faust app with a consumer group of its own.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from schemas.codec import encode
+from streams.accounts import encoded, telling_of
+from streams.group import Group, Settled
+from streams.keeping import Keeper
+from streams.live_settings import POLL_MS, LiveSettings
+from streams.outlet import Outlet
+from streams.partition import Partition
+from streams.sequence import Found, encode_found
+from streams.wire import DeadLetter, dead_letter_record
+
+MOST_RECORDS: Final = 20_000
+"""Records taken in at a time."""
+
+MANY: Final = 60_000
+"""Events that may wait in all groups together before they are decided on."""
+
+SETTLE_S: Final = 0.25
+"""How long events wait for others when the log has been read to its end."""
+
+PAUSE_S: Final = 1.0
+"""A worker that stood still longer does not believe what it was told of ends meanwhile."""
+
+CHANGES: Final = 500
+"""Changes in one record of problems."""
+
+_log = structlog.get_logger("andon")
+
+
+@dataclass(slots=True)
+class ReaderStatus:
+    """How the reading fares, for health and metrics."""
+
+    assigned: int = 0
+    lag: int = 0
+    """Records that are there and not read yet."""
+    decided: int = 0
+    """Smallest moment (ms UTC) decided up to."""
+    events: int = 0
+    letters: int = 0
+    late: int = 0
+    progress_at: float = 0.0
+    """When something was last decided, seconds since 1970."""
+    is_restoring: bool = True
+
+
+class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] - neither is typed
+    """The partitions of this worker."""
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        outlet: Outlet,
+        keeper: Keeper,
+        make: Callable[[], Partition],
+    ) -> None:
+        """Read nothing before the service is started; ``make`` returns an empty partition."""
+        super().__init__()
+        self.status = ReaderStatus()
+        self._settings = settings
+        self._outlet = outlet
+        self._keeper = keeper
+        self._make = make
+        self._groups: dict[int, Group] = {}
+        self._parked: dict[int, Group] = {}
+        self._settled_at: dict[int, float] = {}
+        self._of = 0
+        self._busy = asyncio.Lock()
+        self._trusted_ms = 0.0
+        self._consumer: AIOKafkaConsumer | None = None
+
+    # ----- life -----
+
+    async def on_start(self) -> None:
+        """Join the consumer group."""
+        await self._outlet.start()
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstraps,
+            group_id=self._settings.group("readers"),
+            group_instance_id=self._settings.member("reader"),
+            client_id=self._settings.member("reader"),
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self._settings.session_ms,
+            heartbeat_interval_ms=self._settings.session_ms // 5,
+            max_partition_fetch_bytes=4 << 20,
+            max_poll_interval_ms=600_000,
+        )
+        self._consumer = consumer
+        await consumer.start()
+        inputs = self._settings.names.inputs
+        self._of = len(consumer.partitions_for_topic(inputs[0]) or ())
+        for topic in inputs:
+            count = len(consumer.partitions_for_topic(topic) or ())
+            if count != self._of or not count:
+                raise NotReadable(f"{topic} has {count} partitions, {inputs[0]} {self._of}")
+        consumer.subscribe(inputs, listener=self)
+
+    async def on_stop(self) -> None:
+        """Finish what was begun, keep the state, leave the group."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
+            return
+        async with self._busy:
+            await self._keep_all()
+        await consumer.stop()
+        await self._outlet.stop()
+
+    @Service.task
+    async def _read(self) -> None:
+        last = time.monotonic()
+        while not self.should_stop and self._consumer is not None:
+            records = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+            now = time.monotonic()
+            if now - last > PAUSE_S:
+                self._trusted_ms = time.time() * 1000 + PAUSE_S * 1000
+            last = now
+            async with self._busy:
+                if self._consumer is None:
+                    return
+                await self._take(records)
+                await self._settle_ripe()
+                await self._keep_oldest()
+
+    # ----- partitions come and go -----
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Keep the state of what goes; if it comes straight back, it goes on from there."""
+        async with self._busy:
+            numbers = {one.partition for one in revoked}
+            for number in sorted(numbers & self._groups.keys()):
+                group = self._parked[number] = self._groups.pop(number)
+                await self._keep(group)
+            self.status.assigned = len(self._groups)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Restore what comes, and read on from where its state ends."""
+        async with self._busy:
+            self.status.is_restoring = True
+            numbers = sorted({one.partition for one in assigned})
+            for number in numbers:
+                if number not in self._groups:
+                    parked = self._parked.get(number)
+                    self._groups[number] = parked or await self._restored(number)
+                self._seek(self._groups[number])
+            self._parked.clear()
+            self.status.assigned = len(self._groups)
+            self.status.is_restoring = False
+            _log.info("partitions assigned", partitions=numbers)
+
+    async def _restored(self, number: int) -> Group:
+        loaded = await asyncio.to_thread(self._keeper.load, _name(number))
+        inputs = self._settings.names.inputs
+        if loaded is None:
+            _log.info("no snapshot: the log is read from its beginning", partition=number)
+            beginning = dict.fromkeys(inputs, 0)
+            return Group(number, self._make(), beginning, self._settings.clock)
+        offsets = {topic: loaded.header["offsets"].get(topic, 0) for topic in inputs}
+        return Group(number, loaded.state, offsets, self._settings.clock)
+
+    def _seek(self, group: Group) -> None:
+        if self._consumer is None:
+            return
+        for topic, tail in group.tails.items():
+            self._consumer.seek(TopicPartition(topic, group.number), tail.next_offset)
+
+    # ----- reading -----
+
+    async def _take(self, records: dict[TopicPartition, list[object]]) -> None:
+        for where, some in records.items():
+            group = self._groups.get(where.partition)
+            if group is None:
+                continue
+            for letter in group.take(where.topic, some):  # type: ignore[arg-type] - ConsumerRecord
+                await self._bury(letter)
+        for group in self._groups.values():
+            for topic in group.tails:
+                self._pass_time(group, topic)
+
+    def _pass_time(self, group: Group, topic: str) -> None:
+        """Believe that a partition read to its end was so at the broker's time of that look."""
+        where = TopicPartition(topic, group.number)
+        offset_ms = self._outlet.clock_offset_ms
+        if self._consumer is None or where not in self._consumer.assignment():
+            return
+        highwater = self._consumer.highwater(where)
+        looked_ms = self._consumer.last_poll_timestamp(where)
+        if highwater is None or not looked_ms or group.tails[topic].next_offset < highwater:
+            return
+        if looked_ms > self._trusted_ms:
+            group.pass_time(topic, looked_ms + (offset_ms or 0) - self._settings.skew_ms)
+
+    async def _bury(self, letter: DeadLetter) -> None:
+        self.status.letters += 1
+        _log.warning("no event", at=letter.id, reason=letter.reason, path=letter.path)
+        headers, value = dead_letter_record(letter)
+        topic = self._settings.names.dead_letters
+        await self._outlet.send(topic, value, key=letter.key, headers=headers)
+
+    # ----- deciding -----
+
+    async def _settle_ripe(self) -> None:
+        now = time.monotonic()
+        lag = 0
+        many = MANY // max(1, len(self._groups))
+        for group in self._groups.values():
+            behind = self._behind(group)
+            lag += behind
+            since = now - self._settled_at.get(group.number, 0.0)
+            waited = since > SETTLE_S and behind < many
+            if group.has_news and (group.count >= many or waited):
+                self._settled_at[group.number] = now
+                await self._publish(group, group.settle())
+        self._note(lag)
+
+    def _behind(self, group: Group) -> int:
+        if self._consumer is None:
+            return 0
+        lag = 0
+        for topic, tail in group.tails.items():
+            where = TopicPartition(topic, group.number)
+            if where in self._consumer.assignment():
+                lag += max(0, (self._consumer.highwater(where) or 0) - tail.next_offset)
+        return lag
+
+    async def _publish(self, group: Group, settled: Settled) -> None:
+        names, number = self._settings.names, group.number
+        telling = telling_of(
+            settled.account,
+            partition=number,
+            of=self._of,
+            since=settled.since,
+            until=settled.until,
+            offsets=settled.offsets,
+            is_end=settled.is_end,
+        )
+        for data in encoded(telling):
+            await self._outlet.send(names.observations, data)
+        for found in founds(settled, str(number), self._of):
+            await self._outlet.send(names.problems, encode_found(found))
+        self.status.progress_at = time.time()
+
+    def _note(self, lag: int) -> None:
+        groups = self._groups.values()
+        self.status.lag = lag
+        self.status.decided = min((group.state.clock for group in groups), default=0)
+        self.status.events = sum(group.state.counts["events"] for group in groups)
+        self.status.late = sum(tail.late for group in groups for tail in group.tails.values())
+
+    # ----- keeping -----
+
+    async def _keep_oldest(self) -> None:
+        """Begin a snapshot if one is due, of the group that has waited longest for it."""
+        due = self._keeper.due(_name(number) for number in self._groups)
+        if due is None:
+            return
+        group = next(one for one in self._groups.values() if _name(one.number) == due)
+        await self._outlet.flush()
+        self._keeper.begin(due, _header(group), group.state)
+        await self._commit(group)
+
+    async def _keep_all(self) -> None:
+        for group in self._groups.values():
+            await self._keep(group)
+
+    async def _keep(self, group: Group) -> None:
+        await self._outlet.flush()
+        await asyncio.to_thread(
+            self._keeper.save, _name(group.number), _header(group), group.state
+        )
+        await self._commit(group)
+
+    async def _commit(self, group: Group) -> None:
+        """Tell Kafka how far this group is, for whoever watches the lag; nothing is read from it."""
+        if self._consumer is None:
+            return
+        offsets = {TopicPartition(t, group.number): o for t, o in group.offsets.items()}
+        try:
+            await self._consumer.commit(offsets)
+        except KafkaError as error:
+            _log.info("lag not told to Kafka", error=repr(error))
+
+
+class NotReadable(Exception):  # noqa: N818 - read as a sentence: this is not readable
+    """The topics are not as they must be; the message says what differs."""
+
+
+def _name(number: int) -> str:
+    return f"partition-{number}"
+
+
+def _header(group: Group) -> dict[str, object]:
+    return {"offsets": group.offsets, "clock": group.state.clock}
+
+
+def founds(settled: Settled, source: str, of: int) -> Iterable[Found]:
+    """Yield what a step found as records; only the last of them says how far it is."""
+    changes = sorted(settled.account.changes, key=lambda change: (change.at, change.problem.id))
+    parts = [changes[i : i + CHANGES] for i in range(0, len(changes), CHANGES)] or [[]]
+    said = tuple((at, encode(event).decode()) for at, event in settled.said)
+    for number, part in enumerate(parts):
+        is_last = number == len(parts) - 1
+        yield Found(
+            source=source,
+            of=of,
+            clock=settled.until if is_last else settled.since,
+            is_end=settled.is_end and is_last,
+            changes=tuple(part),
+            events=said if number == 0 else (),
+            orders=settled.orders if number == 0 else 0,
+        )
