@@ -56,6 +56,16 @@ class Growing:
         self._room[ready:count] = self._fill
         self.rows = self._room[:count]
 
+    def __getstate__(self) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
+        """Leave out room that holds nothing yet."""
+        return self._fill, self.rows
+
+    def __setstate__(
+        self, state: tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]
+    ) -> None:
+        self._fill, self.rows = state
+        self._room = self.rows
+
     @property
     def nbytes(self) -> int:
         """Memory in use, bytes."""
@@ -77,6 +87,14 @@ class Column:
         if count > self.values.size:
             self._matrix.extend(count)
             self.values = self._matrix.rows[:, 0]
+
+    def __getstate__(self) -> Growing:
+        """Leave out the view."""
+        return self._matrix
+
+    def __setstate__(self, matrix: Growing) -> None:
+        self._matrix = matrix
+        self.values = matrix.rows[:, 0]
 
     @property
     def nbytes(self) -> int:

@@ -42,6 +42,15 @@ class Texts:
         """Memory held, bytes."""
         return len(self._bytes) + self._ends.nbytes
 
+    def __getstate__(self) -> tuple[NDArray[np.uint8], Ends]:
+        """Return the buffer as an array, which can be kept beside a pickle, and only grows."""
+        return np.frombuffer(self._bytes, np.uint8), self._ends
+
+    def __setstate__(self, state: tuple[NDArray[np.uint8], Ends]) -> None:
+        text, ends = state
+        self._bytes = bytearray(text)
+        self._ends = _extended(np.zeros(1024, np.uint32)[:0], ends)
+
     def append(self, texts: Sequence[str]) -> Codes:
         """Store ``texts``; return their codes.
 
@@ -73,7 +82,7 @@ class Texts:
         return [self._bytes[start:end].decode() for start, end in spans]
 
 
-def _extended(array: Ends, tail: Codes) -> Ends:
+def _extended(array: Ends, tail: Codes | Ends) -> Ends:
     """Return ``array`` with ``tail`` behind it, in spare room of its buffer where there is some."""
     size, room = array.size, array if array.base is None else array.base
     grown = size + tail.size
@@ -89,9 +98,14 @@ class _Numbering(dict[Any, int]):
 
     __slots__ = ("values_seen",)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.values_seen: list[Any] = []
+    def __init__(self, values: list[Any]) -> None:
+        """Number ``values``, which new ones are appended to."""
+        super().__init__(zip(values, range(len(values)), strict=True))
+        self.values_seen = values
+
+    def __reduce__(self) -> tuple[type["_Numbering"], tuple[list[Any]]]:
+        """Leave out the numbers, which follow from the order."""
+        return _Numbering, (self.values_seen,)
 
     def __missing__(self, value: object) -> int:
         code = self[value] = len(self.values_seen)
@@ -106,7 +120,7 @@ class Interned(Generic[Value]):
 
     def __init__(self) -> None:
         """Start with no value."""
-        self._codes = _Numbering()
+        self._codes = _Numbering([])
         self.values: list[Value] = self._codes.values_seen
 
     def codes(self, values: Sequence[Value]) -> Codes:
@@ -123,6 +137,15 @@ class Lookup:
         """Start with no code."""
         self._room = np.empty(1024, np.int64)
         self.size = 0
+
+    def __getstate__(self) -> Codes:
+        """Leave out room that holds nothing yet."""
+        return self._room[: self.size]
+
+    def __setstate__(self, numbers: Codes) -> None:
+        self.size = numbers.size
+        self._room = np.empty(max(1024, 2 * self.size), np.int64)
+        self._room[: self.size] = numbers
 
     def learn(self, numbers: Sequence[int]) -> None:
         """Let the next codes stand for ``numbers``."""

@@ -1,0 +1,70 @@
+"""Chunks: pieces of state named by their content, so that what did not change is there already."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import zstandard
+
+from streams.snapshots.manifests import Part, digest
+from streams.snapshots.pickles import Buffer
+from streams.snapshots.settings import Unreadable
+from streams.snapshots.shelves import Shelf
+
+SIZE: Final = 1 << 20
+"""Bytes of a chunk: small enough that much stays the same, few enough for a folder."""
+
+LEVEL: Final = 1
+"""Of zstd: a worker has no time for more."""
+
+ENDING: Final = ".zst"
+
+
+def pieces(part: Buffer, size: int) -> Iterator[tuple[str, memoryview]]:
+    """Yield the chunks of a part, each with its name."""
+    whole = memoryview(part).cast("B")
+    for start in range(0, len(whole), size):
+        piece = whole[start : start + size]
+        yield digest(piece), piece
+
+
+def packed(piece: memoryview) -> bytes:
+    """Return a chunk as it is kept."""
+    return zstandard.ZstdCompressor(level=LEVEL).compress(piece)
+
+
+def read(shelf: Shelf, folder: str, name: str, size: int) -> bytes:
+    """Return the chunk called ``name``, which has ``size`` bytes.
+
+    Raises:
+        Unreadable: It is missing or damaged.
+    """
+    try:
+        kept = shelf.read(f"{folder}/{name}{ENDING}")
+    except FileNotFoundError:
+        raise Unreadable(f"chunk {name} is missing") from None
+    try:
+        # A frame says itself how much it unpacks to: a false one could fill the memory.
+        if zstandard.frame_content_size(kept) != size:
+            raise Unreadable(f"chunk {name} is not of {size} bytes")
+        content = zstandard.ZstdDecompressor().decompress(kept)
+    except zstandard.ZstdError as error:
+        raise Unreadable(f"chunk {name} is cut off or damaged: {error}") from error
+    if digest(content) != name:
+        raise Unreadable(f"chunk {name} was changed: its content has another digest")
+    return content
+
+
+def joined(shelf: Shelf, folder: str, part: Part, size: int) -> bytearray:
+    """Return a part that was cut into chunks of ``size`` bytes.
+
+    Raises:
+        Unreadable: A chunk is missing or damaged, or there are more or fewer than it takes.
+    """
+    if len(part.chunks) != -(-part.size // size):
+        raise Unreadable(f"{len(part.chunks)} chunks do not make {part.size} bytes")
+    whole = bytearray(part.size)
+    for place, name in enumerate(part.chunks):
+        start = place * size
+        end = min(start + size, part.size)
+        whole[start:end] = read(shelf, folder, name, end - start)
+    return whole
