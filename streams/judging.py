@@ -81,9 +81,7 @@ class Seat:
         """
         telling = decoded(data, self._words)
         if self.of not in (0, telling.of):
-            raise Mismatch(
-                f"an account of one of {telling.of} partitions among those of {self.of}"
-            )
+            raise Mismatch(f"an account of one of {telling.of} partitions among those of {self.of}")
         self.of = telling.of
         known = self.heard.get(telling.partition, 0)
         if telling.since > known:

@@ -1,15 +1,20 @@
 """The one judge of a shop, on whichever worker has the topic of observations."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
 from mode import Service
 
+from streams.embedded import wall_clock
 from streams.judging import Judged, Seat
 from streams.keeping import Keeper
 from streams.live_settings import POLL_MS, LiveSettings
@@ -33,10 +38,11 @@ class JudgeStatus:
     clock: int = 0
     """Everything before was judged, ms UTC."""
     repeated: int = 0
-    progress_at: float = 0.0
+    progress_at: int = 0
+    """When it last told the desk how far it is, ms UTC."""
 
 
-class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc] - neither is typed
+class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it has no types
     """Hears accounts in the order of their topic."""
 
     def __init__(
@@ -128,9 +134,9 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc] - 
                     await self._publish(seat, seat.decide())
                     await self._keep_if_due(seat)
 
-    def _hear(self, seat: Seat, records: Iterable[object]) -> None:
+    def _hear(self, seat: Seat, records: Iterable[ConsumerRecord]) -> None:
         for record in records:
-            offset, value = record.offset, record.value  # type: ignore[attr-defined] - untyped
+            offset, value = record.offset, record.value
             if offset >= self._offset:
                 seat.hear(value)
                 self._offset = offset + 1
@@ -143,7 +149,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc] - 
             await self._outlet.send(topic, encode_found(found))
         self._told = judged.clock
         self.status.clock, self.status.repeated = seat.clock, seat.repeated
-        self.status.progress_at = time.time()
+        self.status.progress_at = wall_clock()
 
     async def _keep_if_due(self, seat: Seat) -> None:
         if self._keeper.due([NAME]) is None:

@@ -11,13 +11,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from mode import Service
 
 from schemas.codec import encode
 from streams.accounts import encoded, telling_of
+from streams.embedded import wall_clock
 from streams.group import Group, Settled
 from streams.keeping import Keeper
 from streams.live_settings import POLL_MS, LiveSettings
@@ -56,12 +62,12 @@ class ReaderStatus:
     events: int = 0
     letters: int = 0
     late: int = 0
-    progress_at: float = 0.0
-    """When something was last decided, seconds since 1970."""
+    progress_at: int = 0
+    """When something was last decided, ms UTC."""
     is_restoring: bool = True
 
 
-class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] - neither is typed
+class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it has no types
     """The partitions of this worker."""
 
     def __init__(
@@ -132,7 +138,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] - neithe
             records = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
             now = time.monotonic()
             if now - last > PAUSE_S:
-                self._trusted_ms = time.time() * 1000 + PAUSE_S * 1000
+                self._trusted_ms = wall_clock() + PAUSE_S * 1000
             last = now
             async with self._busy:
                 if self._consumer is None:
@@ -185,12 +191,12 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] - neithe
 
     # ----- reading -----
 
-    async def _take(self, records: dict[TopicPartition, list[object]]) -> None:
+    async def _take(self, records: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         for where, some in records.items():
             group = self._groups.get(where.partition)
             if group is None:
                 continue
-            for letter in group.take(where.topic, some):  # type: ignore[arg-type] - ConsumerRecord
+            for letter in group.take(where.topic, some):
                 await self._bury(letter)
         for group in self._groups.values():
             for topic in group.tails:
@@ -257,7 +263,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] - neithe
             await self._outlet.send(names.observations, data)
         for found in founds(settled, str(number), self._of):
             await self._outlet.send(names.problems, encode_found(found))
-        self.status.progress_at = time.time()
+        self.status.progress_at = wall_clock()
 
     def _note(self, lag: int) -> None:
         groups = self._groups.values()
@@ -284,13 +290,11 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] - neithe
 
     async def _keep(self, group: Group) -> None:
         await self._outlet.flush()
-        await asyncio.to_thread(
-            self._keeper.save, _name(group.number), _header(group), group.state
-        )
+        await asyncio.to_thread(self._keeper.save, _name(group.number), _header(group), group.state)
         await self._commit(group)
 
     async def _commit(self, group: Group) -> None:
-        """Tell Kafka how far this group is, for whoever watches the lag; nothing is read from it."""
+        """Tell Kafka how far this group is, for those who watch the lag; nothing depends on it."""
         if self._consumer is None:
             return
         offsets = {TopicPartition(t, group.number): o for t, o in group.offsets.items()}

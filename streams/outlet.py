@@ -1,13 +1,13 @@
 """What a live worker writes to Kafka: acknowledged by all replicas, once each, in order."""
 
 import asyncio
-import time
 from collections import deque
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.embedded import wall_clock
 from streams.wire import Headers
 
 PATIENCE_MS: Final = 120_000
@@ -106,4 +106,4 @@ class Outlet:
         written = sent.result()
         if getattr(written, "timestamp_type", None) == BY_BROKER:
             stamp = getattr(written, "timestamp", 0)
-            self.clock_offset_ms = int(stamp) - time.time_ns() // 1_000_000
+            self.clock_offset_ms = int(stamp) - wall_clock()

@@ -19,6 +19,10 @@ JUDGE = "judge"
 Token = TypeVar("Token")
 
 
+class BadRecord(Exception):  # noqa: N818 - read as a sentence: this is a bad record
+    """A record that says nothing sensible; the message says why."""
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record of problems: what one source found, and up to when it has told everything."""
 
@@ -36,7 +40,15 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 encode_found = msgspec.json.Encoder().encode
-decode_found = msgspec.json.Decoder(Found).decode
+_decode_found = msgspec.json.Decoder(Found).decode
+
+
+def decode_found(data: bytes) -> Found:
+    """Return the record of problems that ``data`` is; raise BadRecord if it is none."""
+    try:
+        return _decode_found(data)
+    except msgspec.MsgspecError as error:
+        raise BadRecord(f"no record of problems: {error}") from error
 
 
 @dataclass(slots=True)
@@ -79,7 +91,7 @@ class Sequencer(Generic[Token]):
         """Take in a record; ``token`` stands for it and is handed back once it is done with."""
         if self._of not in (0, found.of):
             message = f"problems of one of {found.of} partitions among those of {self._of}"
-            raise ValueError(message)
+            raise BadRecord(message)
         self._of = found.of
         source = self._sources.setdefault(found.source, _Source())
         source.clock = max(source.clock, found.clock)
@@ -90,6 +102,11 @@ class Sequencer(Generic[Token]):
         previous, source.newest = source.newest, token
         if previous is not None:
             self._open[previous] -= 1
+
+    @property
+    def held(self) -> int:
+        """How many changes wait for a source."""
+        return len(self._held)
 
     @property
     def passed(self) -> int:

@@ -122,7 +122,12 @@ def topics(names: Names, partitions: int = PARTITIONS) -> tuple[Topic, ...]:
     return (
         *inputs,
         Topic(names.catalogue, 1, _STAMPED, "events of SKUs, for the judge"),
-        Topic(names.observations, 1, _STAMPED | _LARGE, "what each partition learnt, for the one judge"),
+        Topic(
+            names.observations,
+            1,
+            _STAMPED | _LARGE,
+            "what each partition learnt, for the one judge",
+        ),
         Topic(names.problems, 1, _KEPT, "problems as they open and end"),
         Topic(names.commands, 1, _KEPT, "what people decide"),
         Topic(names.outcomes, 1, _KEPT, "what came of actions"),

@@ -1,0 +1,219 @@
+"""Andon on Kafka: the Faust application that every worker runs.
+
+Faust supervises, serves the web pages, and runs the agents of the low-rate topics: problems to
+decide on, commands of people, outcomes told from outside. The high-rate input is read in batches by
+a service beside it (docs/adr/0004). Whatever ends a part ends the worker, with an error; its
+supervisor starts it again, and it goes on from its snapshots.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import faust
+import structlog
+from faust.types import TP
+from faust.web import Request, Response, View
+
+from streams.embedded import wall_clock
+from streams.live_desk import LiveDesk
+from streams.live_judge import JudgeService
+from streams.live_reader import Reader
+from streams.live_settings import LiveSettings
+from streams.outlet import Outlet
+from streams.sequence import BadRecord
+from streams.wire import DeadLetter, dead_letter_record
+
+TICK_S: Final = 0.5
+"""How often whoever has the desk looks at the clock, at people's wishes and at what is due."""
+
+STALE_MS: Final = 60_000
+"""A part that has work and made no progress for so long is not alive."""
+
+_log = structlog.get_logger("andon")
+
+Heed = Callable[[bytes], None]
+"""Takes what a record says, within the ledger; raises BadRecord if it says nothing sensible."""
+
+Metrics = Callable[[], bytes]
+
+
+@dataclass(slots=True)
+class Work:
+    """What a worker is made of; parts it does not do are ``None``."""
+
+    settings: LiveSettings
+    outlet: Outlet
+    reader: Reader | None = None
+    judge: JudgeService | None = None
+    desk: "LiveDesk[Any] | None" = None
+    obey: Heed | None = None
+    """Does what a person says."""
+    note: Heed | None = None
+    """Notes what came of an action elsewhere."""
+    tick: Callable[[], None] | None = None
+    """Does what is due by the clock; asked only where the desk is."""
+    metrics: Metrics | None = None
+    is_desk: bool = field(default=False, init=False)
+    """Whether this worker has the topic of problems."""
+    ticked_at: int = field(default=0, init=False)
+
+    def troubles(self) -> list[str]:
+        """Return why this worker is not alive; nothing if it is."""
+        now = wall_clock()
+        found: list[str] = []
+        if self.reader is not None:
+            told = self.reader.status
+            if told.lag and told.assigned and now - told.progress_at > STALE_MS:
+                found.append(
+                    f"reader: {told.lag} records wait and nothing was decided for a minute"
+                )
+        if self.judge is not None:
+            judging = self.judge.status
+            if judging.is_judge and judging.lag and now - judging.progress_at > STALE_MS:
+                found.append(f"judge: {judging.lag} accounts wait and nothing was judged")
+        if self.is_desk and self.ticked_at and now - self.ticked_at > STALE_MS:
+            found.append("desk: its clock stands still")
+        return found
+
+    def not_yet(self) -> list[str]:
+        """Return what keeps this worker from being ready; nothing if it is."""
+        found = self.troubles()
+        if self.reader is not None and self.reader.status.is_restoring:
+            found.append("reader: its partitions are being restored")
+        if self.desk is not None and self.desk.status.is_waiting:
+            found.append("desk: the ledger does not answer")
+        return found
+
+
+def build_app(work: Work) -> faust.App:
+    """Return the application of a worker; nothing runs before a ``faust.Worker`` starts it."""
+    settings = work.settings
+    host, port = settings.web
+    app = faust.App(
+        settings.group("desk"),
+        broker=[f"kafka://{one}" for one in settings.bootstraps],
+        broker_client_id=settings.member("desk"),
+        broker_session_timeout=settings.session_ms / 1000,
+        broker_heartbeat_interval=settings.session_ms / 5000,
+        broker_max_poll_records=500,
+        broker_commit_interval=0.5,
+        consumer_auto_offset_reset="earliest",
+        store="memory://",
+        datadir=settings.datadir or "faust-data",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        web_bind=host,
+        web_host=host,
+        web_port=port,
+        worker_redirect_stdouts=False,
+    )
+    if work.desk is not None:
+        _desk_agent(app, work, work.desk)
+        _heeding_agent(app, work, settings.names.commands, work.obey)
+        _heeding_agent(app, work, settings.names.outcomes, work.note)
+    _pages(app, work)
+    return app
+
+
+def _desk_agent(app: faust.App, work: Work, desk: "LiveDesk[Any]") -> None:
+    """Decide on problems; a record counts as read when all in it has been decided."""
+    name = work.settings.names.problems
+    topic = app.topic(name, value_type=bytes, value_serializer="raw")
+
+    @app.agent(topic, concurrency=1, name="desk")
+    async def decide(stream: faust.StreamT[bytes]) -> None:
+        async for event in stream.noack().events():
+            try:
+                desk.offer(event.value, event)
+            except BadRecord as error:
+                await _bury(work, event, str(error))
+                event.ack()
+            for done in await desk.decide():
+                done.ack()
+
+    @app.on_partitions_revoked.connect
+    async def leave(_app: faust.App, revoked: set[TP], **_: object) -> None:
+        if any(tp.topic == name for tp in revoked):
+            work.is_desk = False
+            desk.reset()
+
+    @app.on_partitions_assigned.connect
+    async def sit(_app: faust.App, assigned: set[TP], **_: object) -> None:
+        work.is_desk = any(tp.topic == name for tp in assigned)
+        if work.is_desk:
+            _log.info("deciding")
+
+    @app.timer(TICK_S)
+    async def tick() -> None:
+        if work.is_desk and work.tick is not None:
+            await asyncio.to_thread(work.tick)
+        work.ticked_at = wall_clock()
+
+
+def _heeding_agent(app: faust.App, work: Work, name: str, heed: Heed | None) -> None:
+    if heed is None:
+        return
+    topic = app.topic(name, value_type=bytes, value_serializer="raw")
+
+    @app.agent(topic, concurrency=1, name=name)
+    async def listen(stream: faust.StreamT[bytes]) -> None:
+        async for event in stream.events():
+            try:
+                await asyncio.to_thread(heed, event.value)
+            except BadRecord as error:
+                await _bury(work, event, str(error))
+
+
+async def _bury(work: Work, event: faust.EventT[bytes], reason: str) -> None:
+    message = event.message
+    letter = DeadLetter(
+        message.topic,
+        message.partition,
+        message.offset,
+        reason,
+        "$",
+        message.key,
+        message.value,
+    )
+    headers, value = dead_letter_record(letter)
+    await work.outlet.send(work.settings.names.dead_letters, value, headers=headers)
+    await work.outlet.flush()
+
+
+def _pages(app: faust.App, work: Work) -> None:
+    def answer(view: View, troubles: list[str]) -> Response:
+        text = "\n".join(troubles) or "ok"
+        return view.text(text + "\n", status=503 if troubles else 200)
+
+    @app.page("/healthz")
+    async def healthy(self: View, _request: Request) -> Response:
+        return answer(self, work.troubles())
+
+    @app.page("/readyz")
+    async def ready(self: View, _request: Request) -> Response:
+        return answer(self, work.not_yet())
+
+    @app.page("/metrics")
+    async def metrics(self: View, _request: Request) -> Response:
+        return self.bytes(work.metrics() if work.metrics else b"", content_type="text/plain")
+
+
+def run_worker(work: Work) -> int:
+    """Run until told to stop (SIGTERM, SIGINT) or until a part fails; return the exit code."""
+    services = [service for service in (work.reader, work.judge) if service is not None]
+    app = build_app(work)
+    worker = faust.Worker(
+        app,
+        *services,
+        loglevel="WARNING",
+        quiet=True,
+        redirect_stdouts=False,
+    )
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0

@@ -1,0 +1,128 @@
+"""Where problems become decisions: in one order, however many workers found them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Generic
+
+import numpy as np
+import structlog
+
+from schemas.codec import Decoder
+from schemas.problems import Change
+from schemas.times import MINUTE
+from streams.embedded import Board, Clock, Hear, Settle, wall_clock
+from streams.engine import Batch
+from streams.sequence import Ready, Sequencer, Token, decode_found
+
+SLOT: Final = 5 * MINUTE
+"""In a recording changes are decided by slots of recorded time, at the time of their last one."""
+
+PATIENCE_S: Final = 120.0
+"""How long a ledger may be away before the worker gives up and ends."""
+
+_LONGEST_WAIT_S: Final = 5.0
+_log = structlog.get_logger("andon")
+
+
+@dataclass(slots=True)
+class DeskStatus:
+    """How deciding fares, for health and metrics."""
+
+    clock: int = 0
+    """Every problem before was decided, ms UTC."""
+    held: int = 0
+    orders: int = 0
+    progress_at: int = 0
+    """When something was last decided, ms UTC."""
+    is_waiting: bool = False
+    """Whether the ledger does not answer."""
+
+
+class LedgerAway(Exception):  # noqa: N818 - read as a sentence: the ledger is away
+    """The ledger did not answer for long; nothing was lost, it is decided after the restart."""
+
+
+class LiveDesk(Generic[Token]):
+    """Takes records of problems in any order, and has them decided in the order of time."""
+
+    def __init__(
+        self,
+        settle: Settle,
+        hear: Hear,
+        *,
+        is_log: bool,
+        wall: Clock = wall_clock,
+        away: tuple[type[Exception], ...] = (),
+    ) -> None:
+        """Hand changes to ``settle``, what customers said to ``hear``.
+
+        ``is_log``: recordings are judged by their own clock. ``away`` are the errors with which a
+        ledger that is away answers; then it is asked again.
+        """
+        self.board = Board()
+        self.status = DeskStatus()
+        self._settle = settle
+        self._hear = hear
+        self._is_log = is_log
+        self._wall = wall
+        self._away = away
+        self._decoder = Decoder()
+        self._sequencer: Sequencer[Token] = self._fresh()
+
+    def _fresh(self) -> Sequencer[Token]:
+        return Sequencer(slot=SLOT if self._is_log else 1)
+
+    def reset(self) -> None:
+        """Forget what waits: it is read again, by this worker or by another one."""
+        self._sequencer = self._fresh()
+
+    def offer(self, data: bytes, token: Token) -> None:
+        """Take in a record of problems."""
+        found = decode_found(data)
+        self._sequencer.offer(found, token)
+        self.status.orders += found.orders
+
+    async def decide(self) -> list[Token]:
+        """Have everything decided that all sources have passed; return the records done with."""
+        ready = self._sequencer.ready()
+        if ready.changes or ready.events:
+            await self._patiently(lambda: self._do(ready))
+            self.board.note(ready.changes)
+            self.status.progress_at = self._wall()
+        self.status.clock = ready.clock
+        self.status.held = self._sequencer.held
+        return ready.done
+
+    def _do(self, ready: Ready[Token]) -> None:
+        if ready.events:
+            self._hear(self._batch(ready.events))
+        if not self._is_log:
+            self._settle(ready.changes, self._wall())
+            return
+        for _, some in groupby(ready.changes, key=lambda change: change.at // SLOT):
+            slot: list[Change] = list(some)
+            self._settle(slot, slot[-1].at)
+
+    def _batch(self, events: Sequence[tuple[int, str]]) -> Batch:
+        decoded = self._decoder.decode_lines("\n".join(text for _, text in events).encode())
+        return Batch(decoded.events, decoded.occurred, np.array([at for at, _ in events]))
+
+    async def _patiently(self, work: Callable[[], None]) -> None:
+        """Do ``work`` in a thread; while the ledger is away, again and again."""
+        until, wait = time.monotonic() + PATIENCE_S, 0.1
+        while True:
+            try:
+                await asyncio.to_thread(work)
+            except self._away as error:
+                self.status.is_waiting = True
+                if time.monotonic() > until:
+                    raise LedgerAway(f"the ledger does not answer: {error}") from error
+                _log.warning("the ledger does not answer", error=type(error).__name__)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, _LONGEST_WAIT_S)
+            else:
+                self.status.is_waiting = False
+                return
