@@ -22,6 +22,9 @@ from streams.wire import DeadLetter, clock_of, is_end
 LIVE, LOG = "live", "log"
 """Which clock counts: the broker's (log-append time), or in recordings the one in the events."""
 
+CATALOGUE: Final = -1
+"""Number of the group that reads the catalogue: events of SKUs, for the judge alone."""
+
 CONTACTS: Final = (ContactOpened, ContactAnswered)
 REMEMBERED: Final = 100_000
 """Customers of whom is remembered what was told; telling again does no harm."""

@@ -51,18 +51,18 @@ class Seat:
         self._rules = rules
         self._words = Vocabulary()
         self.of = 0
-        """How many partitions there are; 0 before any of them spoke."""
+        """How many partitions there are, the catalogue not counted; 0 before any spoke."""
         self._ended: set[int] = set()
 
     @property
     def is_end(self) -> bool:
-        """Whether a recording has ended in every partition."""
-        return len(self._ended) == self.of > 0
+        """Whether a recording has ended in every partition, and in the catalogue."""
+        return len(self._ended) > self.of > 0
 
     @property
     def clock(self) -> int:
         """Everything that became known strictly before was heard, of all partitions; ms UTC."""
-        return min(self.heard.values()) if self.of and len(self.heard) == self.of else 0
+        return min(self.heard.values()) if len(self.heard) > self.of > 0 else 0
 
     @property
     def promise(self) -> int:

@@ -24,7 +24,7 @@ from mode import Service
 from schemas.codec import encode
 from streams.accounts import encoded, telling_of
 from streams.embedded import wall_clock
-from streams.group import Group, Settled
+from streams.group import CATALOGUE, Group, Settled
 from streams.keeping import Keeper
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
@@ -114,12 +114,11 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         self._consumer = consumer
         await consumer.start()
         inputs = self._settings.names.inputs
-        self._of = len(consumer.partitions_for_topic(inputs[0]) or ())
-        for topic in inputs:
-            count = len(consumer.partitions_for_topic(topic) or ())
-            if count != self._of or not count:
-                raise NotReadable(f"{topic} has {count} partitions, {inputs[0]} {self._of}")
-        consumer.subscribe(inputs, listener=self)
+        counts = {topic: await self._outlet.partitions(topic) for topic in inputs}
+        self._of = counts[inputs[0]]
+        if differing := [topic for topic in inputs if counts[topic] != self._of]:
+            raise NotReadable(f"{', '.join(differing)}: not {self._of} partitions like {inputs[0]}")
+        consumer.subscribe([*inputs, self._settings.names.catalogue], listener=self)
 
     async def on_stop(self) -> None:
         """Finish what was begun, keep the state, leave the group."""
@@ -152,7 +151,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Keep the state of what goes; if it comes straight back, it goes on from there."""
         async with self._busy:
-            numbers = {one.partition for one in revoked}
+            numbers = {self._number(one) for one in revoked}
             for number in sorted(numbers & self._groups.keys()):
                 group = self._parked[number] = self._groups.pop(number)
                 await self._keep(group)
@@ -162,7 +161,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         """Restore what comes, and read on from where its state ends."""
         async with self._busy:
             self.status.is_restoring = True
-            numbers = sorted({one.partition for one in assigned})
+            numbers = sorted({self._number(one) for one in assigned})
             for number in numbers:
                 if number not in self._groups:
                     parked = self._parked.get(number)
@@ -173,9 +172,16 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
             self.status.is_restoring = False
             _log.info("partitions assigned", partitions=numbers)
 
+    def _number(self, where: TopicPartition) -> int:
+        return CATALOGUE if where.topic == self._settings.names.catalogue else where.partition
+
+    def _topics(self, number: int) -> tuple[str, ...]:
+        names = self._settings.names
+        return (names.catalogue,) if number == CATALOGUE else names.inputs
+
     async def _restored(self, number: int) -> Group:
         loaded = await asyncio.to_thread(self._keeper.load, _name(number))
-        inputs = self._settings.names.inputs
+        inputs = self._topics(number)
         if loaded is None:
             _log.info("no snapshot: the log is read from its beginning", partition=number)
             beginning = dict.fromkeys(inputs, 0)
@@ -187,13 +193,13 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         if self._consumer is None:
             return
         for topic, tail in group.tails.items():
-            self._consumer.seek(TopicPartition(topic, group.number), tail.next_offset)
+            self._consumer.seek(_place(topic, group), tail.next_offset)
 
     # ----- reading -----
 
     async def _take(self, records: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         for where, some in records.items():
-            group = self._groups.get(where.partition)
+            group = self._groups.get(self._number(where))
             if group is None:
                 continue
             for letter in group.take(where.topic, some):
@@ -204,7 +210,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
 
     def _pass_time(self, group: Group, topic: str) -> None:
         """Believe that a partition read to its end was so at the broker's time of that look."""
-        where = TopicPartition(topic, group.number)
+        where = _place(topic, group)
         offset_ms = self._outlet.clock_offset_ms
         if self._consumer is None or where not in self._consumer.assignment():
             return
@@ -243,7 +249,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
             return 0
         lag = 0
         for topic, tail in group.tails.items():
-            where = TopicPartition(topic, group.number)
+            where = _place(topic, group)
             if where in self._consumer.assignment():
                 lag += max(0, (self._consumer.highwater(where) or 0) - tail.next_offset)
         return lag
@@ -261,8 +267,9 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         )
         for data in encoded(telling):
             await self._outlet.send(names.observations, data)
-        for found in founds(settled, str(number), self._of):
-            await self._outlet.send(names.problems, encode_found(found))
+        if number != CATALOGUE:
+            for found in founds(settled, str(number), self._of):
+                await self._outlet.send(names.problems, encode_found(found))
         self.status.progress_at = wall_clock()
 
     def _note(self, lag: int) -> None:
@@ -297,7 +304,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         """Tell Kafka how far this group is, for those who watch the lag; nothing depends on it."""
         if self._consumer is None:
             return
-        offsets = {TopicPartition(t, group.number): o for t, o in group.offsets.items()}
+        offsets = {_place(topic, group): offset for topic, offset in group.offsets.items()}
         try:
             await self._consumer.commit(offsets)
         except KafkaError as error:
@@ -309,7 +316,11 @@ class NotReadable(Exception):  # noqa: N818 - read as a sentence: this is not re
 
 
 def _name(number: int) -> str:
-    return f"partition-{number}"
+    return "catalogue" if number == CATALOGUE else f"partition-{number}"
+
+
+def _place(topic: str, group: Group) -> TopicPartition:
+    return TopicPartition(topic, 0 if group.number == CATALOGUE else group.number)
 
 
 def _header(group: Group) -> dict[str, object]:

@@ -53,6 +53,12 @@ class Outlet:
         await producer.start()
         self._producer = producer
 
+    async def partitions(self, topic: str) -> int:
+        """Return how many partitions ``topic`` has."""
+        if self._producer is None:
+            raise NotDelivered("not connected to Kafka")
+        return len(await self._producer.partitions_for(topic))
+
     async def stop(self) -> None:
         """Deliver what is on its way, and disconnect."""
         producer, self._producer = self._producer, None

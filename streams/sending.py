@@ -112,8 +112,10 @@ class Outgoing:
                 yield Record(*self._to.of(event), line, [])
             self._tell(self.sent.events, counted)
         if self.sent.events:
+            yield from self._clock(clock + 1, is_end=True)
             decided = max(recording.decided for recording in found)
-            yield from self._clock(max(clock + 1, decided))
+            if decided > clock + 1:
+                yield from self._clock(decided)
 
     def _decode(self, text: bytes, line: int, name: str) -> Decoded:
         decoded = self._decoder.decode_lines(text)
@@ -123,10 +125,10 @@ class Outgoing:
         ]
         return decoded
 
-    def _clock(self, clock: int) -> Iterator[Record]:
+    def _clock(self, clock: int, *, is_end: bool = False) -> Iterator[Record]:
         """Yield a clock for every partition of every topic: none has to wait for another."""
         self.sent.clocks += 1
-        headers, value = clock_record(clock)
+        headers, value = clock_record(clock, is_end=is_end)
         for topic, partitions in self._to.partitions.items():
             for partition in range(partitions):
                 yield Record(topic, partition, None, value, headers)
