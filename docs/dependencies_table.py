@@ -26,6 +26,7 @@ REASONS: Final[Mapping[str, str]] = {
     "duckdb": "the SQL an analyst would write, measured beside the replay",
     "editables": "lets hatchling install this project in place",
     "faust-streaming": "the live worker on Kafka: lifecycle, supervision, low-rate topics",
+    "fsspec": "snapshots of state on S3 and its like, by URL",
     "hatchling": "builds the wheel; plain Python, no native code",
     "holidays": "public holidays of the destination, for promises counted in business days",
     "httpx2": "HTTP client with explicit timeouts; the maintained successor of httpx",

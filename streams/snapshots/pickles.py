@@ -80,7 +80,7 @@ _CLASSES: Final = {
 
 _CORE: Final = "detectors."
 _OURS: Final = (_CORE, "schemas.")
-_STATES: Final = {("streams.partition", "Partition")}
+_STATES: Final = {("streams.partition", "Partition"), ("streams.judging", "Seat")}
 
 
 class _Unpickler(pickle.Unpickler):

@@ -1,0 +1,183 @@
+"""One worker on Kafka, from settings to exit code."""
+
+import hashlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from actions.playbook import Playbook
+from andon.config import Config
+from andon.heeding import Heeding
+from andon.kafka import cluster
+from andon.live_metrics import live_exposition
+from andon.wiring import NotPossible, Parts, build_detectors, build_rules, open_parts, read_playbook
+from detectors.population.defects import DEFECTS
+from detectors.registry import registered
+from schemas.times import ms
+from streams.embedded import wall_clock
+from streams.engine import HORIZON
+from streams.folder import Folder
+from streams.group import LIVE, LOG
+from streams.judging import Seat
+from streams.keeping import Keeper
+from streams.live import Work, run_worker
+from streams.live_desk import LiveDesk
+from streams.live_judge import JudgeService
+from streams.live_reader import Reader
+from streams.live_settings import PARTS, LiveSettings
+from streams.outlet import Outlet
+from streams.partition import Partition
+from streams.snapshots import Settings, Snapshots, hash_seed
+
+AWAY: Final = (OperationalError, InterfaceError)
+"""What SQLAlchemy raises when a database does not answer."""
+
+NO_SNAPSHOTS: Final = "none"
+"""Written instead of a place, it keeps no snapshots."""
+
+_log = structlog.get_logger("andon")
+
+
+@dataclass(frozen=True, slots=True)
+class Living:
+    """What the caller asked for."""
+
+    kafka: str | None
+    prefix: str | None
+    parts: frozenset[str]
+    worker: str
+    recording: bool
+    web: tuple[str, int]
+    snapshots: str
+    data: Path
+    playbook: Path | None
+
+
+def with_one_seed(wanted: Living) -> None:
+    """Run this program again under the hash seed of its snapshots, unless it does already.
+
+    State remembers ids by Python's hash of them, which differs from process to process otherwise.
+    """
+    if wanted.snapshots == NO_SNAPSHOTS or wanted.parts <= {"desk"}:
+        return
+    try:
+        seed = hash_seed(wanted.snapshots)
+    except (OSError, ValueError) as error:
+        raise NotPossible(f"snapshots cannot be kept in {wanted.snapshots}: {error}") from error
+    if os.environ.get("PYTHONHASHSEED") == seed:
+        return
+    os.environ["PYTHONHASHSEED"] = seed
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very program
+
+
+def run_live(wanted: Living, config: Config) -> int:
+    """Run a worker until it is told to stop or a part fails; return its exit code.
+
+    Raises:
+        NotPossible: A setting cannot be used.
+        PlaybookError: The playbook holds mistakes.
+    """
+    settings = _settings(wanted, config)
+    playbook = read_playbook(wanted.playbook)
+    _log.info(
+        "worker",
+        name=settings.worker,
+        kafka=settings.bootstrap,
+        parts=sorted(settings.parts),
+        clock=settings.clock,
+        web=f"http://{settings.web[0]}:{settings.web[1]}",
+    )
+    with ExitStack() as stack:
+        work = Work(settings, Outlet(settings.bootstrap, f"{settings.worker}-reader"))
+        keeping = _keeping(wanted, playbook)
+        if "reader" in settings.parts:
+            work.reader = Reader(settings, work.outlet, keeping(), _partitions(playbook))
+        if "judge" in settings.parts:
+            outlet = Outlet(settings.bootstrap, f"{settings.worker}-judge")
+            work.judge = JudgeService(settings, outlet, keeping(), _seats(playbook))
+        if "desk" in settings.parts:
+            parts = stack.enter_context(open_parts(Folder(wanted.data), wanted.playbook, config))
+            _sit(work, parts)
+        work.metrics = live_exposition(work)
+        return run_worker(work)
+
+
+def _settings(wanted: Living, config: Config) -> LiveSettings:
+    where = cluster(wanted.kafka, wanted.prefix, config)
+    if unknown := sorted(wanted.parts - set(PARTS)):
+        raise NotPossible(f"no part {', '.join(unknown)}: there are {', '.join(PARTS)}")
+    folder = Folder(wanted.data)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    return LiveSettings(
+        where.bootstrap,
+        worker=wanted.worker or socket.gethostname(),
+        names=where.names,
+        parts=wanted.parts,
+        clock=LOG if wanted.recording else LIVE,
+        web=wanted.web,
+        datadir=str(folder.path / "faust"),
+    )
+
+
+def _keeping(wanted: Living, playbook: Playbook) -> Callable[[], Keeper]:
+    """Return what makes a keeper for each part, all of them in one place."""
+    store = None if wanted.snapshots == NO_SNAPSHOTS else Snapshots(wanted.snapshots)
+    settings = Settings(
+        registered(*build_detectors(playbook)), DEFECTS, build_rules(playbook)
+    )
+    mark = fingerprint(playbook, recording=wanted.recording)
+    return lambda: Keeper(store, mark, settings)
+
+
+def fingerprint(playbook: Playbook, *, recording: bool) -> str:
+    """Return what a state depends on: settings of detectors and populations, and whose clock."""
+    form = playbook.form
+    told = {
+        "detectors": {
+            kind: {name: str(setting.value) for name, setting in settings.items()}
+            for kind, settings in playbook.detectors.items()
+        },
+        "populations": form.populations.model_dump(mode="json"),
+        "calendar": form.calendar.model_dump(mode="json"),
+        "zone": form.zone,
+        "clock": LOG if recording else LIVE,
+    }
+    text = json.dumps(told, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _partitions(playbook: Playbook) -> Callable[[], Partition]:
+    asked = registered(*build_detectors(playbook))
+    return lambda: Partition(asked, ms(HORIZON), DEFECTS)
+
+
+def _seats(playbook: Playbook) -> Callable[[], Seat]:
+    return lambda: Seat(build_rules(playbook), ms(HORIZON))
+
+
+def _sit(work: Work, parts: Parts) -> None:
+    """Give ``work`` a desk over the ledger of ``parts``."""
+    is_log = work.settings.clock == LOG
+    desk: LiveDesk[object] = LiveDesk(parts.settle, parts.hear, is_log=is_log, away=AWAY)
+    heeding = Heeding(parts)
+    if not parts.performs:
+        _log.warning("no ANDON_WEBHOOK_URL: actions are planned and wait, nobody performs them")
+
+    def tick() -> None:
+        try:
+            parts.perform(wall_clock())
+        except AWAY as error:
+            _log.warning("the ledger does not answer", error=type(error).__name__)
+
+    work.desk, work.tick, work.parts = desk, tick, parts
+    work.obey, work.note = heeding.obey, heeding.note
