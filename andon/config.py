@@ -47,6 +47,10 @@ class Config:
     Passwords belong in ``~/.pgpass``, where PostgreSQL's own clients look for them.
     """
 
+    snapshots: str = ""
+    """Folder or URL (fsspec, such as ``s3://bucket/andon``) of snapshots of the state of workers on
+    Kafka; empty for ``snapshots`` in the data folder."""
+
     webhook_url: str = ""
     """Where actions are sent as Standard Webhooks."""
 

@@ -105,10 +105,11 @@ def run_live(wanted: Living, config: Config) -> int:
         if "judge" in settings.parts:
             outlet = Outlet(settings.bootstrap, f"{settings.worker}-judge")
             work.judge = JudgeService(settings, outlet, keeping(), _seats(playbook))
+        parts = None
         if "desk" in settings.parts:
             parts = stack.enter_context(open_parts(Folder(wanted.data), wanted.playbook, config))
             _sit(work, parts)
-        work.metrics = live_exposition(work)
+        work.metrics = live_exposition(work, parts)
         return run_worker(work)
 
 
@@ -132,9 +133,7 @@ def _settings(wanted: Living, config: Config) -> LiveSettings:
 def _keeping(wanted: Living, playbook: Playbook) -> Callable[[], Keeper]:
     """Return what makes a keeper for each part, all of them in one place."""
     store = None if wanted.snapshots == NO_SNAPSHOTS else Snapshots(wanted.snapshots)
-    settings = Settings(
-        registered(*build_detectors(playbook)), DEFECTS, build_rules(playbook)
-    )
+    settings = Settings(registered(*build_detectors(playbook)), DEFECTS, build_rules(playbook))
     mark = fingerprint(playbook, recording=wanted.recording)
     return lambda: Keeper(store, mark, settings)
 
@@ -179,5 +178,5 @@ def _sit(work: Work, parts: Parts) -> None:
         except AWAY as error:
             _log.warning("the ledger does not answer", error=type(error).__name__)
 
-    work.desk, work.tick, work.parts = desk, tick, parts
+    work.desk, work.tick = desk, tick
     work.obey, work.note = heeding.obey, heeding.note

@@ -29,6 +29,11 @@ class Folder:
         return self.path / "ledger.db"
 
     @property
+    def snapshots(self) -> Path:
+        """The state of workers on Kafka, from time to time, unless it is kept elsewhere."""
+        return self.path / "snapshots"
+
+    @property
     def ledger_url(self) -> str:
         """The ledger as a database URL."""
         return f"sqlite:///{self.ledger.absolute()}"

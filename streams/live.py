@@ -9,7 +9,7 @@ supervisor starts it again, and it goes on from its snapshots.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import faust
 import structlog
@@ -66,9 +66,7 @@ class Work:
         if self.reader is not None:
             told = self.reader.status
             if told.lag and told.assigned and now - told.progress_at > STALE_MS:
-                found.append(
-                    f"reader: {told.lag} records wait and nothing was decided for a minute"
-                )
+                found.append(f"reader: {told.lag} records wait, none was decided on lately")
         if self.judge is not None:
             judging = self.judge.status
             if judging.is_judge and judging.lag and now - judging.progress_at > STALE_MS:
@@ -124,33 +122,45 @@ def _desk_agent(app: faust.App, work: Work, desk: "LiveDesk[Any]") -> None:
     topic = app.topic(name, value_type=bytes, value_serializer="raw")
 
     @app.agent(topic, concurrency=1, name="desk")
-    async def decide(stream: faust.StreamT[bytes]) -> None:
+    async def decide(stream: Any) -> None:  # noqa: ANN401 - Faust's streams lack a type for noack
         async for event in stream.noack().events():
-            try:
-                desk.offer(event.value, event)
-            except BadRecord as error:
-                await _bury(work, event, str(error))
-                event.ack()
-            for done in await desk.decide():
-                done.ack()
+            await _decide(work, desk, event)
 
-    @app.on_partitions_revoked.connect
-    async def leave(_app: faust.App, revoked: set[TP], **_: object) -> None:
-        if any(tp.topic == name for tp in revoked):
-            work.is_desk = False
-            desk.reset()
-
-    @app.on_partitions_assigned.connect
-    async def sit(_app: faust.App, assigned: set[TP], **_: object) -> None:
-        work.is_desk = any(tp.topic == name for tp in assigned)
-        if work.is_desk:
-            _log.info("deciding")
-
-    @app.timer(TICK_S)
     async def tick() -> None:
         if work.is_desk and work.tick is not None:
             await asyncio.to_thread(work.tick)
         work.ticked_at = wall_clock()
+
+    _follow_the_seat(app, work, desk)
+    app.timer(TICK_S)(tick)
+
+
+def _follow_the_seat(app: faust.App, work: Work, desk: "LiveDesk[Any]") -> None:
+    """Know whether this worker has the topic of problems; without it nothing is remembered."""
+    name = work.settings.names.problems
+
+    async def leave(_app: object, revoked: set[TP], **_: object) -> None:
+        if any(tp.topic == name for tp in revoked):
+            work.is_desk = False
+            desk.reset()
+
+    async def sit(_app: object, assigned: set[TP], **_: object) -> None:
+        work.is_desk = any(tp.topic == name for tp in assigned)
+        if work.is_desk:
+            _log.info("deciding")
+
+    app.on_partitions_revoked.connect(cast("Any", leave))
+    app.on_partitions_assigned.connect(cast("Any", sit))
+
+
+async def _decide(work: Work, desk: "LiveDesk[Any]", event: faust.EventT[Any]) -> None:
+    try:
+        desk.offer(event.value, event)
+    except BadRecord as error:
+        await _bury(work, event, str(error))
+        event.ack()
+    for done in await desk.decide():
+        done.ack()
 
 
 def _heeding_agent(app: faust.App, work: Work, name: str, heed: Heed | None) -> None:
@@ -167,7 +177,7 @@ def _heeding_agent(app: faust.App, work: Work, name: str, heed: Heed | None) -> 
                 await _bury(work, event, str(error))
 
 
-async def _bury(work: Work, event: faust.EventT[bytes], reason: str) -> None:
+async def _bury(work: Work, event: faust.EventT[Any], reason: str) -> None:
     message = event.message
     letter = DeadLetter(
         message.topic,
@@ -215,5 +225,4 @@ def run_worker(work: Work) -> int:
     try:
         worker.execute_from_commandline()
     except SystemExit as end:
-        return int(end.code or 0)
-    return 0
+        return end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -16,7 +16,7 @@ from mode import Service
 
 from streams.embedded import wall_clock
 from streams.judging import Judged, Seat
-from streams.keeping import Keeper
+from streams.keeping import Keeper, Kept
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
 from streams.sequence import JUDGE, Found, encode_found
@@ -64,6 +64,11 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         self._told = -1
         self._busy = asyncio.Lock()
         self._consumer: AIOKafkaConsumer | None = None
+
+    @property
+    def kept(self) -> Kept:
+        """How its snapshots fare."""
+        return self._keeper.told
 
     async def on_start(self) -> None:
         """Join the group of those who could judge."""

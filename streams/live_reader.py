@@ -25,7 +25,7 @@ from schemas.codec import encode
 from streams.accounts import encoded, telling_of
 from streams.embedded import wall_clock
 from streams.group import CATALOGUE, Group, Settled
-from streams.keeping import Keeper
+from streams.keeping import Keeper, Kept
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
 from streams.partition import Partition
@@ -91,6 +91,11 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         self._busy = asyncio.Lock()
         self._trusted_ms = 0.0
         self._consumer: AIOKafkaConsumer | None = None
+
+    @property
+    def kept(self) -> Kept:
+        """How its snapshots fare."""
+        return self._keeper.told
 
     # ----- life -----
 

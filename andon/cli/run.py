@@ -8,12 +8,19 @@ from typing import Annotated
 
 import typer
 
-from andon.cli.options import DataOption, LedgerOption, PlaybookOption, examples
+from andon.cli.options import (
+    DataOption,
+    LedgerOption,
+    PlaybookOption,
+    PrefixOption,
+    examples,
+)
 
 EXAMPLES = examples(
     "andon run --http                           # take events at http://127.0.0.1:8080",
     "andon run events.jsonl --follow            # read a file that grows",
     "kcat -C -t orders | andon run -            # read standard input",
+    "andon run --kafka 127.0.0.1:9092           # be one of several workers",
     "andon run recording.jsonl --recording      # believe its recordedtime, then end",
 )
 
@@ -40,6 +47,35 @@ def run(
             help="Take events at POST /api/v1/events; alone it means 127.0.0.1:8080.",
         ),
     ] = None,
+    kafka: Annotated[
+        str | None,
+        typer.Option(
+            "--kafka",
+            metavar="HOST:PORT",
+            help="Be a worker on Kafka instead; several share the work.",
+            show_default=False,
+        ),
+    ] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option("--part", help="On Kafka: only reader, judge or desk; repeatable."),
+    ] = None,
+    worker: Annotated[
+        str, typer.Option("--worker", help="On Kafka: the name of this worker, kept over restarts.")
+    ] = "",
+    web: Annotated[
+        str, typer.Option("--web", metavar="[HOST:]PORT", help="On Kafka: health and metrics.")
+    ] = "127.0.0.1:6066",
+    snapshots: Annotated[
+        str | None,
+        typer.Option(
+            "--snapshots",
+            metavar="WHERE",
+            help="On Kafka: folder or URL of snapshots, the same for all workers; none for none.",
+            show_default="snapshots in the data folder",
+        ),
+    ] = None,
+    prefix: PrefixOption = None,
     data: DataOption = None,
     playbook: PlaybookOption = None,
     ledger: LedgerOption = None,
@@ -56,13 +92,37 @@ def run(
     config = read_config()
     config = config if ledger is None else replace(config, ledger_url=ledger)
     configure_logs(config.log)
+    book = playbook or (Path(config.playbook) if config.playbook else None)
+    folder = data or Path(config.data)
+    if kafka is not None:
+        from andon.living import Living, run_live, with_one_seed
+        from andon.running import read_address
+        from streams.live_settings import PARTS
+
+        if source is not None or follow or http is not None:
+            from andon.wiring import NotPossible
+
+            raise NotPossible("--kafka reads from Kafka alone: andon events send puts files there")
+        living = Living(
+            kafka=kafka,
+            prefix=prefix,
+            parts=frozenset(part or PARTS),
+            worker=worker,
+            recording=recording,
+            web=read_address(web),
+            snapshots=snapshots or config.snapshots or str(folder / "snapshots"),
+            data=folder,
+            playbook=book,
+        )
+        with_one_seed(living)
+        raise typer.Exit(run_live(living, config))
     wanted = Running(
         source=source,
         follow=follow,
         recording=recording,
         address=config.http if http is None else http,
-        data=data or Path(config.data),
-        playbook=playbook or (Path(config.playbook) if config.playbook else None),
+        data=folder,
+        playbook=book,
     )
     run_service(wanted, config, _stop_signal())
 
