@@ -65,6 +65,69 @@ def _version(folder: Path) -> int:
     return int(digits or 0)
 
 
+class Server:
+    """One server in a folder of its own; it can be taken away and come back with its data."""
+
+    def __init__(self, settings: tuple[str, ...] = FAST) -> None:
+        """Make the folder and start.
+
+        Raises:
+            NoPostgres: There are no programs, or none that will run as the present user.
+        """
+        self._binaries = programs()
+        self._home = tempfile.mkdtemp(prefix="andon-pg-", dir="/tmp")
+        self._settings = settings
+        self._server: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql+psycopg://andon@/postgres?host={self._home}"
+        """Of its first database, which is empty."""
+        try:
+            self._output: dict[str, Any] = {"cwd": self._home} | _someone_but_root(self._home)
+            self._make()
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _make(self) -> None:
+        make = ["initdb", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-U", "andon"]
+        with Path(self._home, "log").open("ab") as said:
+            subprocess.run(  # noqa: S603 - the server's own program
+                [self._binaries / make[0], *make[1:], "-D", f"{self._home}/db"],
+                check=True,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                **self._output,
+            )
+
+    def start(self) -> None:
+        """Start, or come back; return when it answers."""
+        if self._server is not None:
+            return
+        told = [f"unix_socket_directories={self._home}", "listen_addresses=", *self._settings]
+        options = [word for one in told for word in ("-c", one)]
+        log = Path(self._home, "log")
+        with log.open("ab") as said:
+            self._server = subprocess.Popen(  # noqa: S603 - as above
+                [self._binaries / "postgres", "-D", f"{self._home}/db", *options],
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                **self._output,
+            )
+        _wait_for(self.url, self._server, log)
+
+    def stop(self) -> None:
+        """Go away, without waiting for those still connected; the data stay."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.send_signal(signal.SIGINT)  # "fast"
+            server.wait(START_S)
+
+    def close(self) -> None:
+        """Go away for good."""
+        self.stop()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
 @contextmanager
 def postgres(settings: tuple[str, ...] = FAST) -> Iterator[str]:
     """Run a server in a folder of its own; yield the URL of its first, empty database.
@@ -72,31 +135,11 @@ def postgres(settings: tuple[str, ...] = FAST) -> Iterator[str]:
     Raises:
         NoPostgres: There are no programs, or none that will run as the present user.
     """
-    binaries = programs()
-    home = tempfile.mkdtemp(prefix="andon-pg-", dir="/tmp")
+    server = Server(settings)
     try:
-        yield from _served(binaries, home, settings)
+        yield server.url
     finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _served(binaries: Path, home: str, settings: tuple[str, ...]) -> Iterator[str]:
-    who = _someone_but_root(home)
-    log = Path(home, "log")
-    with log.open("wb") as said:
-        output: dict[str, Any] = {"stdout": said, "stderr": subprocess.STDOUT, "cwd": home} | who
-        make = ["initdb", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-U", "andon"]
-        subprocess.run([binaries / make[0], *make[1:], "-D", f"{home}/db"], check=True, **output)  # noqa: S603 - the server's own program
-        told = [f"unix_socket_directories={home}", "listen_addresses=", *settings]
-        options = [word for one in told for word in ("-c", one)]
-        server = subprocess.Popen([binaries / "postgres", "-D", f"{home}/db", *options], **output)  # noqa: S603 - as above
-    url = f"postgresql+psycopg://andon@/postgres?host={home}"
-    try:
-        _wait_for(url, server, log)
-        yield url
-    finally:
-        server.send_signal(signal.SIGINT)  # "fast": does not wait for those still connected
-        server.wait(START_S)
+        server.close()
 
 
 def _someone_but_root(home: str) -> dict[str, Any]:

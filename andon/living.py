@@ -172,11 +172,12 @@ def _sit(work: Work, parts: Parts) -> None:
     if not parts.performs:
         _log.warning("no ANDON_WEBHOOK_URL: actions are planned and wait, nobody performs them")
 
-    def tick() -> None:
+    def tick() -> bool:
         try:
-            parts.perform(wall_clock())
+            return bool(parts.perform(wall_clock()))
         except AWAY as error:
             _log.warning("the ledger does not answer", error=type(error).__name__)
+            return False
 
     work.desk, work.tick = desk, tick
     work.obey, work.note = heeding.obey, heeding.note

@@ -52,8 +52,8 @@ class Work:
     """Does what a person says."""
     note: Heed | None = None
     """Notes what came of an action elsewhere."""
-    tick: Callable[[], None] | None = None
-    """Does what is due by the clock; asked only where the desk is."""
+    tick: Callable[[], bool] | None = None
+    """Does what is due by the clock, returns if that was anything; asked only where the desk is."""
     metrics: Metrics | None = None
     is_desk: bool = field(default=False, init=False)
     """Whether this worker has the topic of problems."""
@@ -103,6 +103,8 @@ def build_app(work: Work) -> faust.App:
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,
+        # Records that wait for a source are not done with: whoever sits here next reads them again.
+        stream_wait_empty=False,
         web_bind=host,
         web_host=host,
         web_port=port,
@@ -126,13 +128,14 @@ def _desk_agent(app: faust.App, work: Work, desk: "LiveDesk[Any]") -> None:
         async for event in stream.noack().events():
             await _decide(work, desk, event)
 
-    async def tick() -> None:
-        if work.is_desk and work.tick is not None:
-            await asyncio.to_thread(work.tick)
-        work.ticked_at = wall_clock()
+    async def look_at_clock() -> None:
+        while not app.should_stop:
+            performed = work.is_desk and work.tick and await asyncio.to_thread(work.tick)
+            work.ticked_at = wall_clock()
+            await asyncio.sleep(0.0 if performed else TICK_S)
 
+    app.task(look_at_clock)
     _follow_the_seat(app, work, desk)
-    app.timer(TICK_S)(tick)
 
 
 def _follow_the_seat(app: faust.App, work: Work, desk: "LiveDesk[Any]") -> None:

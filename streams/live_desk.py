@@ -2,9 +2,9 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final, Generic
 
 import numpy as np
@@ -12,13 +12,13 @@ import structlog
 
 from schemas.codec import Decoder
 from schemas.problems import Change
-from schemas.times import MINUTE
+from schemas.times import HOUR
 from streams.embedded import Board, Clock, Hear, Settle, wall_clock
 from streams.engine import Batch
 from streams.sequence import Ready, Sequencer, Token, decode_found
 
-SLOT: Final = 5 * MINUTE
-"""In a recording changes are decided by slots of recorded time, at the time of their last one."""
+SLOT: Final = HOUR
+"""In a recording changes are decided by hours of recorded time, at the time of their last one."""
 
 PATIENCE_S: Final = 120.0
 """How long a ledger may be away before the worker gives up and ends."""
@@ -97,14 +97,24 @@ class LiveDesk(Generic[Token]):
         return ready.done
 
     def _do(self, ready: Ready[Token]) -> None:
-        if ready.events:
-            self._hear(self._batch(ready.events))
         if not self._is_log:
+            self._hear_all(ready.events)
             self._settle(ready.changes, self._wall())
             return
-        for _, some in groupby(ready.changes, key=lambda change: change.at // SLOT):
-            slot: list[Change] = list(some)
-            self._settle(slot, slot[-1].at)
+        changes: defaultdict[int, list[Change]] = defaultdict(list)
+        for change in ready.changes:
+            changes[change.at // SLOT].append(change)
+        said: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+        for one in ready.events:
+            said[one[0] // SLOT].append(one)
+        for slot in sorted({*changes, *said}):
+            self._hear_all(said[slot])
+            if changes[slot]:
+                self._settle(changes[slot], changes[slot][-1].at)
+
+    def _hear_all(self, events: Sequence[tuple[int, str]]) -> None:
+        if events:
+            self._hear(self._batch(events))
 
     def _batch(self, events: Sequence[tuple[int, str]]) -> Batch:
         decoded = self._decoder.decode_lines("\n".join(text for _, text in events).encode())

@@ -1,0 +1,259 @@
+"""A shop on Kafka for tests: topics of its own, workers in processes of their own, one ledger.
+
+What must hold is asked of the ledger and of a receiver that counts: the problems of a replay, the
+same actions, each effect once.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import httpx2
+from sqlalchemy import Connection, func, select
+
+from actions.desk import Desk
+from actions.ledger import Ledger
+from actions.tables import actions, outbox
+from actions.testing import SECRET
+from andon.counting import Counted
+from andon.metrics import Counts
+from andon.wiring import build_engine, read_playbook
+from schemas.codec import Decoder, encode
+from schemas.decisions import Status
+from schemas.problems import problems_digest
+from schemas.times import NEVER
+from streams.group import News
+from streams.live_desk import LiveDesk
+from streams.partition import by_type
+from streams.replay import replay_paths
+from streams.sending import routes, send
+from streams.sequence import JUDGE, Found, encode_found
+from streams.topics import Names, create, topics
+
+ANDON: Final = Path(sys.executable).parent / "andon"
+PATIENCE_S: Final = 120.0
+"""Longest wait that is no failure: machines that share their cores are slow now and then."""
+
+_numbers = count(1)
+
+
+class Late(AssertionError):  # noqa: N818 - read as a sentence: it is late
+    """What was waited for did not come."""
+
+
+def wait_for(what: Callable[[], bool], why: Callable[[], str], seconds: float = PATIENCE_S) -> None:
+    """Wait until ``what`` holds; raise Late with ``why`` it does not."""
+    until = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > until:
+            raise Late(why())
+        time.sleep(0.1)
+
+
+class Answer(NamedTuple):
+    """What must come of a recording, however it is taken in."""
+
+    digest: str
+    """Of its problems."""
+    action_ids: list[str]
+
+
+def answer_to(recording: Path) -> Answer:
+    """Return what a replay finds, decided hour by hour in one process over a ledger in memory."""
+    playbook = read_playbook(None)
+    replayed = replay_paths([recording], build_engine(playbook))
+    decoded = Decoder().decode_lines(recording.read_bytes())
+    typed = by_type(decoded.events, decoded.occurred, decoded.recorded, NEVER)
+    said = tuple((at, encode(event).decode()) for at, event in News().of(typed))
+    ledger = Ledger("sqlite://")
+    desk: LiveDesk[int] = LiveDesk(
+        Desk(ledger, playbook).take, Counted(ledger, Counts()).hear, is_log=True
+    )
+    changes = tuple(replayed.changes)
+    found = Found(source="0", of=1, clock=NEVER, is_end=True, changes=changes, events=said)
+    desk.offer(encode_found(found), 0)
+    desk.offer(encode_found(Found(source=JUDGE, of=1, clock=NEVER, is_end=True)), 1)
+    asyncio.run(desk.decide())
+    with ledger.reading() as connection:
+        ids = _ids(connection)
+    ledger.close()
+    return Answer(problems_digest(replayed.problems), ids)
+
+
+@dataclass(slots=True)
+class Worker:
+    """One ``andon run --kafka``; what it says is kept in ``log``."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    @property
+    def said(self) -> str:
+        """Everything it said so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def web(self) -> str:
+        """Its address for health and metrics."""
+        found = re.search(r'"web": "([^"]+)"', self.said)
+        return found[1] if found else ""
+
+    def get(self, page: str) -> tuple[int, str]:
+        """Return status and text of a page; 0 while nobody answers."""
+        try:
+            answer = httpx2.get(f"{self.web}{page}", timeout=5.0)
+        except (httpx2.HTTPError, ValueError):
+            return 0, ""
+        return answer.status_code, answer.text
+
+    def is_ready(self) -> bool:
+        """Whether it says so itself."""
+        return bool(self.web) and self.get("/readyz")[0] == 200  # noqa: PLR2004 - HTTP's own
+
+    def kill(self) -> None:
+        """Take it away as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def pause(self) -> None:
+        """Freeze it: it holds what it holds, and does nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on, as if no time had passed."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self, seconds: float = 60.0) -> int:
+        """Ask it to end; return its exit code."""
+        self.process.terminate()
+        return self.process.wait(seconds)
+
+
+@dataclass(slots=True)
+class Shop:
+    """Topics with a prefix of their own, a ledger, a folder of snapshots, and workers."""
+
+    bootstrap: str
+    home: Path
+    ledger_url: str
+    receiver_url: str = ""
+    partitions: int = 4
+    names: Names = field(init=False)
+    workers: list[Worker] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the topics."""
+        self.names = Names(f"shop{os.getpid()}x{next(_numbers)}")
+        create(self.bootstrap, topics(self.names, self.partitions))
+
+    @property
+    def snapshots(self) -> Path:
+        """Where the workers keep their state."""
+        return self.home / "snapshots"
+
+    def send(self, *paths: Path) -> None:
+        """Send recordings, with their clocks."""
+        send(self.bootstrap, routes(self.bootstrap, self.names), paths, recording=True)
+
+    def worker(self, name: str = "", *arguments: str, recording: bool = True) -> Worker:
+        """Start a worker; one of the same name takes the place of one that is gone."""
+        name = name or f"worker-{len(self.workers) + 1}"
+        log = self.home / f"{name}.{time.monotonic_ns()}.log"
+        command = [
+            str(ANDON),
+            "run",
+            *("--kafka", self.bootstrap, "--prefix", self.names.prefix, "--worker", name),
+            *("--data", str(self.home / name), "--snapshots", str(self.snapshots)),
+            *("--ledger", self.ledger_url, "--web", str(_free_port())),
+            *(["--recording"] if recording else []),
+            *arguments,
+        ]
+        to_receiver = {
+            "ANDON_WEBHOOK_URL": self.receiver_url,
+            "ANDON_WEBHOOK_SECRET": SECRET if self.receiver_url else "",
+            "ANDON_WEBHOOK_ALLOWED": "127.0.0.0/8",
+            "ANDON_LOG": "json",
+        }
+        environment = os.environ | to_receiver | self.environment
+        with log.open("wb") as said:
+            process = subprocess.Popen(command, stdout=said, stderr=said, env=environment)  # noqa: S603 - this project's own program
+        worker = Worker(process, log)
+        self.workers.append(worker)
+        return worker
+
+    # ----- what came of it -----
+
+    def digest(self) -> str:
+        """Return the hash of all problems in the ledger."""
+        with _opened(self.ledger_url) as ledger:
+            return problems_digest(ledger.problems())
+
+    def action_ids(self) -> list[str]:
+        """Return the ids of all actions, in order; not of alarms that the wall clock raises."""
+        with _opened(self.ledger_url) as ledger, ledger.reading() as connection:
+            return _ids(connection)
+
+    def pending(self) -> int:
+        """Return how many actions have not been performed yet."""
+        waits = outbox.c.status.in_((Status.QUEUED.value, Status.UNDER_WAY.value))
+        with _opened(self.ledger_url) as ledger, ledger.reading() as connection:
+            return int(connection.execute(select(func.count()).where(waits)).scalar() or 0)
+
+    def settle(self, digest: str, seconds: float = PATIENCE_S) -> None:
+        """Wait until the ledger holds the problems with this hash, and nothing is left to do."""
+
+        def done() -> bool:
+            self.check_alive()
+            return self.digest() == digest and self.pending() == 0
+
+        wait_for(done, self._explained, seconds)
+
+    def check_alive(self) -> None:
+        """Raise Late if a worker has ended by itself."""
+        for worker in self.workers:
+            code = worker.process.poll()
+            if code is not None and code != -signal.SIGKILL:
+                raise Late(f"a worker has ended with {code}: {worker.said[-3000:]}")
+
+    def _explained(self) -> str:
+        said = "\n".join(f"--- {one.log.name}\n{one.said[-1500:]}" for one in self.workers)
+        return f"pending {self.pending()}, digest {self.digest()}\n{said}"
+
+    def close(self) -> None:
+        """End every worker."""
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.resume()
+                worker.kill()
+
+
+def _ids(connection: Connection) -> list[str]:
+    planned = select(actions.c.id).where(actions.c.rule != "owners")
+    return sorted(connection.execute(planned).scalars())
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Ledger]:
+    ledger = Ledger(url)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

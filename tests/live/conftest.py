@@ -1,0 +1,68 @@
+"""Shops on a real Kafka and a real PostgreSQL, and the answer that all of them must give."""
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from actions.testing import Receiver, loopback_receiver
+from actions.testing_postgres import NoPostgres, Server, new_database
+from andon.simulate.story import decaf_week
+from andon.testing_live import Answer, Shop, answer_to
+from streams.testing_kafka import Broker
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Run one PostgreSQL for the session; skip where there is none, but never where CI runs."""
+    try:
+        running = Server()
+    except NoPostgres as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The week in which one SKU is taken off sale."""
+    return decaf_week(1, tmp_path_factory.mktemp("week")).events_path
+
+
+@pytest.fixture(scope="session")
+def answer(recording: Path) -> Answer:
+    """What a replay finds in it, and what is then done."""
+    return answer_to(recording)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with loopback_receiver() as running:
+        yield running
+
+
+Open = Callable[..., Shop]
+
+
+@pytest.fixture
+def opened(broker: Broker, server: Server, receiver: Receiver, tmp_path: Path) -> Iterator[Open]:
+    """Open a shop; its workers end with the test."""
+    shops: list[Shop] = []
+
+    def open_shop(partitions: int = 4, bootstrap: str = "") -> Shop:
+        url = new_database(server.url, f"live{os.getpid()}x{next(_numbers)}")
+        home = tmp_path / str(len(shops))
+        home.mkdir()
+        shop = Shop(bootstrap or broker.bootstrap, home, url, receiver.url, partitions)
+        shops.append(shop)
+        return shop
+
+    yield open_shop
+    for shop in shops:
+        shop.close()
