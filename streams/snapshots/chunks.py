@@ -32,25 +32,34 @@ def packed(piece: memoryview) -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL).compress(piece)
 
 
+class BadChunk(Unreadable):
+    """A chunk is missing or damaged; whoever finds it in the way of a new one may remove it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        """Say which chunk, and what is wrong with it."""
+        super().__init__(f"chunk {name} {reason}")
+        self.file = name + ENDING
+
+
 def read(shelf: Shelf, folder: str, name: str, size: int) -> bytes:
     """Return the chunk called ``name``, which has ``size`` bytes.
 
     Raises:
-        Unreadable: It is missing or damaged.
+        BadChunk: It is missing or damaged.
     """
     try:
         kept = shelf.read(f"{folder}/{name}{ENDING}")
     except FileNotFoundError:
-        raise Unreadable(f"chunk {name} is missing") from None
+        raise BadChunk(name, "is missing") from None
     try:
         # A frame says itself how much it unpacks to: a false one could fill the memory.
         if zstandard.frame_content_size(kept) != size:
-            raise Unreadable(f"chunk {name} is not of {size} bytes")
+            raise BadChunk(name, f"does not say that it is of {size} bytes")
         content = zstandard.ZstdDecompressor().decompress(kept)
     except zstandard.ZstdError as error:
-        raise Unreadable(f"chunk {name} is cut off or damaged: {error}") from error
+        raise BadChunk(name, f"is cut off or damaged: {error}") from error
     if digest(content) != name:
-        raise Unreadable(f"chunk {name} was changed: its content has another digest")
+        raise BadChunk(name, "was changed: its content has another digest")
     return content
 
 
@@ -58,7 +67,8 @@ def joined(shelf: Shelf, folder: str, part: Part, size: int) -> bytearray:
     """Return a part that was cut into chunks of ``size`` bytes.
 
     Raises:
-        Unreadable: A chunk is missing or damaged, or there are more or fewer than it takes.
+        BadChunk: A chunk is missing or damaged.
+        Unreadable: There are more or fewer chunks than it takes.
     """
     if len(part.chunks) != -(-part.size // size):
         raise Unreadable(f"{len(part.chunks)} chunks do not make {part.size} bytes")
