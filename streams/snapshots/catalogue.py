@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from streams.snapshots.chunks import ENDING, joined
+from streams.snapshots.chunks import ENDING, READERS, joined
 from streams.snapshots.manifests import Manifest, number_of, opened
 from streams.snapshots.settings import Unreadable
 from streams.snapshots.shelves import Shelf
@@ -103,11 +104,13 @@ def damages(shelf: Shelf, *, chunks: bool) -> list[Damage]:
 
 def _wrong(shelf: Shelf, says: Manifest) -> Iterator[str]:
     """Yield what is wrong with each part of a snapshot, one reason a part."""
-    for part in says.parts:
-        try:
-            joined(shelf, f"{says.name}/{CHUNKS}", part, says.chunk_bytes)
-        except Unreadable as why:
-            yield str(why)
+    folder = f"{says.name}/{CHUNKS}"
+    with ThreadPoolExecutor(READERS) as pool:
+        for part in says.parts:
+            try:
+                joined(shelf, folder, part, says.chunk_bytes, pool)
+            except Unreadable as why:
+                yield str(why)
 
 
 # ----- tidying -----

@@ -1,6 +1,7 @@
 """Chunks: pieces of state named by their content, so that what did not change is there already."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import zstandard
@@ -17,6 +18,9 @@ LEVEL: Final = 1
 """Of zstd: a worker has no time for more."""
 
 ENDING: Final = ".zst"
+
+READERS: Final = 8
+"""Chunks that are read at once: reading waits for disks and networks, and unpacks without the GIL."""
 
 
 def pieces(part: Buffer, size: int) -> Iterator[tuple[str, memoryview]]:
@@ -63,8 +67,8 @@ def read(shelf: Shelf, folder: str, name: str, size: int) -> bytes:
     return content
 
 
-def joined(shelf: Shelf, folder: str, part: Part, size: int) -> bytearray:
-    """Return a part that was cut into chunks of ``size`` bytes.
+def joined(shelf: Shelf, folder: str, part: Part, size: int, pool: ThreadPoolExecutor) -> bytearray:
+    """Return a part that was cut into chunks of ``size`` bytes, several of them read at once.
 
     Raises:
         BadChunk: A chunk is missing or damaged.
@@ -72,9 +76,10 @@ def joined(shelf: Shelf, folder: str, part: Part, size: int) -> bytearray:
     """
     if len(part.chunks) != -(-part.size // size):
         raise Unreadable(f"{len(part.chunks)} chunks do not make {part.size} bytes")
+    starts = range(0, part.size, size)
+    sizes = [min(size, part.size - start) for start in starts]
+    found = pool.map(lambda name, nbytes: read(shelf, folder, name, nbytes), part.chunks, sizes)
     whole = bytearray(part.size)
-    for place, name in enumerate(part.chunks):
-        start = place * size
-        end = min(start + size, part.size)
-        whole[start:end] = read(shelf, folder, name, end - start)
+    for start, content in zip(starts, found, strict=True):
+        whole[start : start + len(content)] = content
     return whole

@@ -9,6 +9,7 @@ writing a manifest that the other one has not removed what it mentions.
 import builtins
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
@@ -22,7 +23,7 @@ from streams.embedded import Clock, wall_clock
 from streams.snapshots import catalogue, chunks
 from streams.snapshots.catalogue import CHUNKS, Damage, Pruned
 from streams.snapshots.chunks import BadChunk
-from streams.snapshots.fingerprints import complete, difference
+from streams.snapshots.fingerprints import code, complete, difference
 from streams.snapshots.manifests import FORMAT, Manifest, Part, checked, sealed
 from streams.snapshots.pickles import Buffer, Frozen, freeze, thaw
 from streams.snapshots.settings import Settings, Unreadable
@@ -76,6 +77,8 @@ class Snapshots:
         """
         if self.keep < 1:
             raise ValueError(f"at least one snapshot of each name is kept, not {self.keep}")
+        # The code that runs is that which was there now: later another version may be installed.
+        code()
 
     def reach(self) -> None:
         """Do nothing where the place can be reached.
@@ -188,7 +191,9 @@ def _loaded(at: Shelf, manifest: Manifest, mine: str, settings: Settings) -> Loa
     if manifest.fingerprint != mine:
         raise Unreadable(f"it is foreign: {difference(mine, manifest.fingerprint)}")
     folder = f"{manifest.name}/{CHUNKS}"
-    parts = [chunks.joined(at, folder, part, manifest.chunk_bytes) for part in manifest.parts]
+    size = manifest.chunk_bytes
+    with ThreadPoolExecutor(chunks.READERS) as pool:
+        parts = [chunks.joined(at, folder, part, size, pool) for part in manifest.parts]
     if not parts:
         raise Unreadable("nothing is in it")
     state = thaw(Frozen(bytes(parts[0]), parts[1:]), settings)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,13 @@ def test_other_threads_do_not_keep_a_snapshot_from_being_written(store: Snapshot
         thread.join()
 
     assert isinstance(saved, Saved)
+
+
+def test_a_snapshot_can_be_begun_by_any_thread(store: Snapshots) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        background = pool.submit(begin, store, noise()).result()
+
+        assert isinstance(background.wait(ENOUGH), Saved)
 
 
 # ----- what cannot be written -----
