@@ -20,7 +20,7 @@ LEVEL: Final = 1
 ENDING: Final = ".zst"
 
 READERS: Final = 8
-"""Chunks that are read at once: reading waits for disks and networks, and unpacks without the GIL."""
+"""Chunks that are read at once: reading waits for disks and networks, unpacking frees the GIL."""
 
 
 def pieces(part: Buffer, size: int) -> Iterator[tuple[str, memoryview]]:

@@ -20,7 +20,7 @@ from streams.snapshots.pickles import Frozen, freeze, thaw
 from streams.snapshots.testing import Recording, Shop, recording
 from streams.testing import batch_of
 
-STEPS = 12
+STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def test_the_recording_has_problems_about_orders_and_about_groups(played: Played
     assert any(kind.startswith(("sku-", "carrier-", "lane-", "seller-")) for kind in kinds)
 
 
-@settings(max_examples=5)
+@settings(max_examples=4)
 @given(cut=st.integers(1, STEPS - 1))
 def test_a_state_cut_anywhere_goes_on_as_if_never_saved(played: Played, cut: int) -> None:
     before = played.steps.play(Shop(), 0, cut)
