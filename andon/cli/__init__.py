@@ -27,6 +27,7 @@ from andon.cli import (
     run,
     silence,
     simulate,
+    snapshots,
     stop,
     topics,
 )
@@ -63,6 +64,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("topics", topics.app),
     ("events", events.app),
     ("dead-letters", dead_letters.app),
+    ("snapshots", snapshots.app),
 )
 """Commands that have commands of their own."""
 

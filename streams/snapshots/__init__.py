@@ -7,6 +7,7 @@ from streams.snapshots.manifests import Manifest
 from streams.snapshots.pace import Pace
 from streams.snapshots.seeds import hash_seed
 from streams.snapshots.settings import Settings, Unreadable
+from streams.snapshots.shelves import Unreachable
 from streams.snapshots.store import Loaded, Saved, Snapshots
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Saved",
     "Settings",
     "Snapshots",
+    "Unreachable",
     "Unreadable",
     "hash_seed",
 ]

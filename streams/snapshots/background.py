@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from streams.snapshots.children import Child, Failed
+from streams.snapshots.children import Child, Failed, reason_of
 from streams.snapshots.pickles import freeze
 from streams.snapshots.shelves import is_remote
 from streams.snapshots.store import Saved, Snapshots
@@ -46,15 +46,18 @@ class Background:
         if self._job is not None:
             raise RuntimeError("a snapshot is being written: ask poll() or wait() for its end")
         store = self._snapshots
-        if is_remote(store.where):
-            frozen = freeze(state).copied()
-            self._job = _Thread(
-                name, lambda: store.write(name, header, frozen, fingerprint), self._deadline
-            )
-        else:
-            self._job = Child(
-                name, lambda: store.save(name, header, state, fingerprint), self._deadline
-            )
+        try:
+            if is_remote(store.where):
+                frozen = freeze(state).copied()
+                self._job = _Thread(
+                    name, lambda: store.write(name, header, frozen, fingerprint), self._deadline
+                )
+            else:
+                self._job = Child(
+                    name, lambda: store.save(name, header, state, fingerprint), self._deadline
+                )
+        except Exception as error:  # noqa: BLE001 - a snapshot is never worth the stream
+            self._job = _Over(Failed(name, reason_of(error)))
 
     def poll(self) -> Saved | Failed | None:
         """Return how the snapshot ended, once; ``None`` while it is written, or there is none."""
@@ -66,6 +69,16 @@ class Background:
         if ended is not None:
             self._job = None
         return ended
+
+
+class _Over:
+    """A snapshot that could not even be begun."""
+
+    def __init__(self, end: Failed) -> None:
+        self._end = end
+
+    def ended(self, timeout: float) -> Failed:  # noqa: ARG002 - as the others have it
+        return self._end
 
 
 class _Thread:
@@ -87,7 +100,7 @@ class _Thread:
         try:
             self._end = self._write()
         except Exception as error:  # noqa: BLE001 - whatever a remote place says, the stream goes on
-            self._end = Failed(self._name, f"{type(error).__name__}: {error}")
+            self._end = Failed(self._name, reason_of(error))
 
     def ended(self, timeout: float) -> Saved | Failed | None:
         self._thread.join(max(0.0, min(timeout, self._until - time.monotonic())))

@@ -1,13 +1,15 @@
 """Which snapshots there are, whether they are whole, and which files belong to none of them."""
 
+import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from streams.snapshots import chunks
+from streams.snapshots.chunks import ENDING, READERS, joined
 from streams.snapshots.manifests import Manifest, number_of, opened
 from streams.snapshots.settings import Unreadable
-from streams.snapshots.shelves import UNFINISHED, Shelf
+from streams.snapshots.shelves import Shelf
 
 CHUNKS: Final = "chunks"
 """The folder of chunks below that of a name."""
@@ -89,24 +91,26 @@ def mentioned(shelf: Shelf, name: str, some: Iterable[str]) -> set[str]:
 # ----- whole or not -----
 
 
-def damages(shelf: Shelf) -> list[Damage]:
-    """Read every manifest and every chunk; return which snapshots are damaged, and why."""
+def damages(shelf: Shelf, *, chunks: bool) -> list[Damage]:
+    """Read every manifest, and every chunk if so told; return which snapshots are damaged."""
     wrong: list[Damage] = []
     for name, file, says in found(shelf):
         if isinstance(says, Unreadable):
             wrong.append(Damage(name, file, str(says)))
-            continue
-        wrong += [Damage(name, file, reason) for reason in _wrong(shelf, says)]
+        elif chunks:
+            wrong += [Damage(name, file, reason) for reason in _wrong(shelf, says)]
     return wrong
 
 
 def _wrong(shelf: Shelf, says: Manifest) -> Iterator[str]:
     """Yield what is wrong with each part of a snapshot, one reason a part."""
-    for part in says.parts:
-        try:
-            chunks.joined(shelf, f"{says.name}/{CHUNKS}", part, says.chunk_bytes)
-        except Unreadable as why:
-            yield str(why)
+    folder = f"{says.name}/{CHUNKS}"
+    with ThreadPoolExecutor(READERS) as pool:
+        for part in says.parts:
+            try:
+                joined(shelf, folder, part, says.chunk_bytes, pool)
+            except Unreadable as why:
+                yield str(why)
 
 
 # ----- tidying -----
@@ -121,8 +125,16 @@ def retire(shelf: Shelf, name: str, keep: int) -> int:
     for file in old:
         shelf.remove(f"{name}/{file}")
     for chunk in sorted(gone - mentioned(shelf, name, files(shelf, name))):
-        shelf.remove(f"{name}/{CHUNKS}/{chunk}{chunks.ENDING}")
+        shelf.remove(f"{name}/{CHUNKS}/{chunk}{ENDING}")
     return len(old)
+
+
+_OURS: Final = re.compile(r"[0-9a-f]{32}\.zst|[0-9a-f-]+\.(zst|json)\.[0-9a-f]{32}\.part")
+"""Chunks, and files that somebody began to write: what else lies in a folder is not removed."""
+
+
+def _is_ours(file: str) -> bool:
+    return _OURS.fullmatch(file) is not None
 
 
 def prune(shelf: Shelf, name: str, keep: int, oldest: float) -> Pruned:
@@ -136,13 +148,12 @@ def prune(shelf: Shelf, name: str, keep: int, oldest: float) -> Pruned:
     old = files(shelf, name)[keep:]
     for file in old:
         shelf.remove(f"{name}/{file}")
-    kept = {c + chunks.ENDING for c in mentioned(shelf, name, files(shelf, name))}
+    kept = {c + ENDING for c in mentioned(shelf, name, files(shelf, name))}
     removed, nbytes = 0, 0
     for place, names in before.items():
         for file, (size, _) in names.items():
-            is_stray = file.endswith(UNFINISHED) or (place == folder and file not in kept)
             # Asked again: a chunk that is mentioned anew is touched before the manifest is written.
-            if is_stray and shelf.modified(f"{place}/{file}") <= oldest:
+            if _is_ours(file) and file not in kept and shelf.modified(f"{place}/{file}") <= oldest:
                 shelf.remove(f"{place}/{file}")
                 removed, nbytes = removed + 1, nbytes + size
     return Pruned(len(old), removed, nbytes)

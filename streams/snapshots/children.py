@@ -48,7 +48,8 @@ class Child:
     def __init__(self, name: str, write: Callable[[], Saved], deadline: float) -> None:
         """Fork, and return at once in the parent; after ``deadline`` seconds the child is killed.
 
-        Where no process can be made, that is how it ended.
+        Raises:
+            OSError: No process can be made.
         """
         self._name = name
         self._deadline = deadline
@@ -57,9 +58,10 @@ class Child:
         self._pipe, end = os.pipe()
         try:
             self._pid = _forked()
-        except OSError as error:
-            self._pid = -1
-            self._said += _last(FAILED, Failed(name, f"{error}"))
+        except OSError:
+            os.close(self._pipe)
+            os.close(end)
+            raise
         if self._pid == 0:
             _be_the_child(name, write, end)
         os.close(end)
@@ -93,8 +95,6 @@ class Child:
     def _reaped(self) -> int:
         """Return the exit code, negative for a signal."""
         os.close(self._pipe)
-        if self._pid < 0:
-            return 1
         _, status = os.waitpid(self._pid, 0)
         return os.waitstatus_to_exitcode(status)
 
@@ -142,7 +142,7 @@ def _be_the_child(name: str, write: Callable[[], Saved], end: int) -> NoReturn:
         code = 0
     except BaseException as error:  # noqa: BLE001 - nothing may get out of the child
         said = "".join(traceback.format_exception(error))[-_READ // 2 :]
-        os.write(end, _last(FAILED, Failed(name, _reason(error), said)))
+        os.write(end, _last(FAILED, Failed(name, reason_of(error), said)))
     finally:
         os._exit(code)
 
@@ -156,7 +156,8 @@ def _leave_open_only(end: int) -> None:
     os.closerange(end + 1, most)
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """Return why something was not written, in a line."""
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{where}"

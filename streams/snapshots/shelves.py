@@ -12,6 +12,10 @@ UNFINISHED = ".part"
 """Ends the names of files that are being written."""
 
 
+class Unreachable(Exception):  # noqa: N818 - read as a sentence: the place is unreachable
+    """Nothing can be kept at a place at all; the message says what is missing."""
+
+
 class Kept(NamedTuple):
     """One file on a shelf."""
 
@@ -87,6 +91,9 @@ class LocalShelf:
                 file.flush()
                 os.fsync(file.fileno())
             yield part
+        except OSError as error:
+            error.filename = error.filename or str(target)
+            raise
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -144,14 +151,17 @@ class RemoteShelf:
         """Keep files below ``url``.
 
         Raises:
-            ImportError: fsspec or what it needs for this kind of URL is not installed.
-            ValueError: There is no such kind of URL.
+            Unreachable: What this kind of URL needs is not installed, or there is no such kind.
         """
-        import fsspec  # noqa: PLC0415 - of the extra `kafka`; a folder needs nothing of it
-
         self._url = url
         self._files: Any
-        self._files, self._root = fsspec.core.url_to_fs(url)
+        try:
+            # Of the extra `kafka`: a folder needs nothing of it.
+            from fsspec.core import url_to_fs  # noqa: PLC0415
+
+            self._files, self._root = url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise Unreachable(f"{url}: {error}") from error
 
     def __str__(self) -> str:
         return self._url

@@ -9,6 +9,8 @@ writing a manifest that the other one has not removed what it mentions.
 import builtins
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -20,7 +22,8 @@ from schemas.times import HOUR
 from streams.embedded import Clock, wall_clock
 from streams.snapshots import catalogue, chunks
 from streams.snapshots.catalogue import CHUNKS, Damage, Pruned
-from streams.snapshots.fingerprints import complete, difference
+from streams.snapshots.chunks import BadChunk
+from streams.snapshots.fingerprints import code, complete, difference
 from streams.snapshots.manifests import FORMAT, Manifest, Part, checked, sealed
 from streams.snapshots.pickles import Buffer, Frozen, freeze, thaw
 from streams.snapshots.settings import Settings, Unreadable
@@ -74,6 +77,16 @@ class Snapshots:
         """
         if self.keep < 1:
             raise ValueError(f"at least one snapshot of each name is kept, not {self.keep}")
+        # The code that runs is that which was there now: later another version may be installed.
+        code()
+
+    def reach(self) -> None:
+        """Do nothing where the place can be reached.
+
+        Raises:
+            Unreachable: What its kind of URL needs is not installed, or there is no such kind.
+        """
+        shelf(self.where)
 
     # ----- writing -----
 
@@ -89,7 +102,7 @@ class Snapshots:
             fingerprint: Of the settings that the state depends on.
 
         Raises:
-            OSError: The store refused it; no part of it stays but whole chunks.
+            OSError: The store refused it; nothing of it stays.
             ValueError: The name cannot be that of a folder.
         """
         return self.write(name, header, freeze(state), fingerprint)
@@ -102,25 +115,25 @@ class Snapshots:
         created_at = self.clock()
         at = shelf(self.where)
         writing = _Writing(at, f"{checked(name)}/{CHUNKS}")
-        parts = writing.parts(frozen)
-        manifest = Manifest(
-            FORMAT,
-            name,
-            catalogue.next_number(at, name),
-            created_at,
-            complete(fingerprint),
-            dict(header),
-            chunks.SIZE,
-            parts,
-        )
-        file, content = sealed(manifest)
-        at.write(f"{name}/{file}", content)
+        try:
+            parts = writing.parts(frozen)
+            number = catalogue.next_number(at, name)
+            whole = complete(fingerprint)
+            manifest = Manifest(
+                FORMAT, name, number, created_at, whole, dict(header), chunks.SIZE, parts
+            )
+            file, content = sealed(manifest)
+            at.write(f"{name}/{file}", content)
+        except BaseException:
+            writing.undo()
+            raise
         writing.mend(frozen, parts)
         at.settle(name)
         catalogue.retire(at, name, self.keep)
+        catalogue.prune(at, name, self.keep, created_at - HOUR)
         spent = time.monotonic() - began
         nbytes = writing.nbytes + len(content)
-        return Saved(name, manifest.number, manifest.size, nbytes, writing.count, spent)
+        return Saved(name, number, manifest.size, nbytes, writing.count, spent)
 
     # ----- reading -----
 
@@ -128,7 +141,8 @@ class Snapshots:
         """Return the newest snapshot of ``name`` that is whole and fits; ``None`` if none does.
 
         What is damaged, or was written with other settings, by other code or under another hash
-        seed, is passed over with a warning.
+        seed, is passed over with a warning. A damaged chunk is removed: the next snapshot would
+        take it to be there.
 
         Args:
             name: Whose state.
@@ -145,6 +159,8 @@ class Snapshots:
                 return _loaded(at, catalogue.manifest(at, name, file), mine, settings)
             except Unreadable as why:
                 _log.warning("snapshot passed over", name=name, snapshot=file, reason=str(why))
+                if isinstance(why, BadChunk):
+                    at.remove(f"{name}/{CHUNKS}/{why.file}")
         return None
 
     def list(self) -> list[Manifest]:
@@ -152,9 +168,9 @@ class Snapshots:
         every = catalogue.found(shelf(self.where))
         return [one.says for one in every if isinstance(one.says, Manifest)]
 
-    def verify(self) -> builtins.list[Damage]:
-        """Read every manifest and every chunk; return which snapshots are damaged, and why."""
-        return catalogue.damages(shelf(self.where))
+    def verify(self, *, chunks: bool = True) -> builtins.list[Damage]:
+        """Read every manifest, and every chunk unless told otherwise; return what is damaged."""
+        return catalogue.damages(shelf(self.where), chunks=chunks)
 
     # ----- tidying -----
 
@@ -175,7 +191,9 @@ def _loaded(at: Shelf, manifest: Manifest, mine: str, settings: Settings) -> Loa
     if manifest.fingerprint != mine:
         raise Unreadable(f"it is foreign: {difference(mine, manifest.fingerprint)}")
     folder = f"{manifest.name}/{CHUNKS}"
-    parts = [chunks.joined(at, folder, part, manifest.chunk_bytes) for part in manifest.parts]
+    size = manifest.chunk_bytes
+    with ThreadPoolExecutor(chunks.READERS) as pool:
+        parts = [chunks.joined(at, folder, part, size, pool) for part in manifest.parts]
     if not parts:
         raise Unreadable("nothing is in it")
     state = thaw(Frozen(bytes(parts[0]), parts[1:]), settings)
@@ -190,10 +208,20 @@ class _Writing:
         self._at = at
         self._folder = folder
         self._there = set(at.names(folder))
-        self.count = 0
-        """How many chunks were written."""
+        self._new: list[str] = []
         self.nbytes = 0
         """How much they take, compressed."""
+
+    @property
+    def count(self) -> int:
+        """How many chunks were written."""
+        return len(self._new)
+
+    def undo(self) -> None:
+        """Remove what was written: on a full disk it would be in the way of everybody."""
+        for file in self._new:
+            with suppress(OSError):
+                self._at.remove(f"{self._folder}/{file}")
 
     def parts(self, frozen: Frozen) -> list[Part]:
         """Write the chunks that are not there yet; return what the state is made of."""
@@ -216,7 +244,7 @@ class _Writing:
         content = chunks.packed(piece)
         self._at.write(f"{self._folder}/{file}", content)
         self._there.add(file)
-        self.count += 1
+        self._new.append(file)
         self.nbytes += len(content)
 
     def mend(self, frozen: Frozen, parts: Sequence[Part]) -> None:
