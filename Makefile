@@ -74,6 +74,10 @@ demo: $(BASE) ## one minute of a shop going wrong and being put right; needs no 
 up: ## run Andon in a container, listening on http://127.0.0.1:8080
 	docker compose up --build
 
+.PHONY: kafka
+kafka: $(DEV) ## run Apache Kafka on 127.0.0.1:9092 without Docker; needs Java 17 and Maven
+	@$(BIN)/python -c "from streams.testing_kafka import serve; serve()"
+
 # --- proving it --------------------------------------------------------------------------------
 
 .PHONY: test

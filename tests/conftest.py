@@ -1,11 +1,16 @@
-"""Settings every test shares: Hypothesis profiles, and practice ids that must exist."""
+"""What every test shares: Hypothesis profiles, practice ids that must exist, a Kafka broker."""
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from streams.testing_kafka import Broker
+from streams.testing_kafka_jars import NoKafka
 
 PRACTICES = Path(__file__).parents[1] / "docs" / "practices.md"
 
@@ -29,3 +34,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if set(marker.args) - known or len(marker.args) != 1:
                 message = f"{item.nodeid}: {marker.args} is not one id of docs/practices.md"
                 raise pytest.UsageError(message)
+
+
+@contextmanager
+def _running_broker() -> Iterator[Broker]:
+    """Run a broker; where none can run skip with the reason, but never where CI runs."""
+    try:
+        broker = Broker()
+    except NoKafka as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    with broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """A real Kafka for the whole session; use topics of your own and never take it away."""
+    with _running_broker() as running:
+        yield running
+
+
+@pytest.fixture
+def mortal_broker() -> Iterator[Broker]:
+    """A real Kafka of this test's own, which it may stop, kill and pause; takes seconds."""
+    with _running_broker() as running:
+        yield running
