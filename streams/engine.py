@@ -1,6 +1,5 @@
 """Batch in, problems out. Synchronous, without I/O; every driver runs this and nothing else."""
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from detectors.registry import DETECTORS, registered
 from schemas.events import Event
 from schemas.problems import Change
 from schemas.times import Times, ms
+from streams.wire import partition_of_key
 
 HORIZON = timedelta(days=180)
 """How long a journey is remembered after its last event."""
@@ -193,7 +193,7 @@ def _sorted(changes: list[Change]) -> list[Change]:
 def partition_of(event: Event, partitions: int) -> int:
     """Return which partition an event's journey belongs to (CRC-32 of its key)."""
     [key] = journey_keys(type(event), [event])
-    return zlib.crc32(key.encode()) % partitions
+    return partition_of_key(key, partitions)
 
 
 class _Codes(dict[type[Event], int]):
