@@ -74,6 +74,15 @@ class Config:
     mail_customers: str = ""
     """CSV file with the columns ``customer_id`` and ``address``: letters go there by mail."""
 
+    kafka: str = ""
+    """Addresses of Kafka brokers, ``HOST:PORT`` with commas between; empty for none."""
+
+    kafka_prefix: str = "andon"
+    """What the names of Andon's topics begin with: ``andon.events`` and so on."""
+
+    kafka_inputs: str = ""
+    """Further topics with events of orders, separated by spaces; keyed like the first one."""
+
 
 NAMES: Final = tuple(field.name for field in fields(Config))
 """Every setting, as it is called in the file; ``ANDON_`` and capitals in the environment."""

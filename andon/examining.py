@@ -22,6 +22,7 @@ from schemas.times import iso
 from streams.embedded import wall_clock
 from streams.folder import Folder, FolderInUse
 from streams.journal import Journal, JournalError
+from streams.trouble import KafkaTrouble
 from streams.workers import listen
 
 _OLDEST_SQLITE: Final = (3, 37, 0)
@@ -56,6 +57,7 @@ def examine(
         *_stores(folder, config.ledger_url),
         _playbook(book),
         _executors(config),
+        *_topics(config),
         _port(read_address(address)),
     ]
 
@@ -169,6 +171,34 @@ def _executors(config: Config) -> Finding:
         return Finding("executors", sound=False, found=str(error), remedy="mend the setting")
     found = "ready" if performed else "none: actions are planned and wait"
     return Finding("executors", sound=True, found=found)
+
+
+def _topics(config: Config) -> Iterator[Finding]:
+    """Look at the topics if a broker is named."""
+    if not config.kafka:
+        return
+    try:
+        yield from _topics_on(config)
+    except KafkaTrouble as error:
+        remedy = "start it, or mend ANDON_KAFKA"
+        yield Finding("kafka", sound=False, found=str(error), remedy=remedy)
+    except ModuleNotFoundError as error:
+        remedy = "pip install 'andon[kafka]'"
+        yield Finding("kafka", sound=False, found=f"no package {error.name}", remedy=remedy)
+
+
+def _topics_on(config: Config) -> Iterator[Finding]:
+    from andon.kafka import cluster  # noqa: PLC0415 - needs what only users of Kafka install
+    from streams.topics import differences, topics  # noqa: PLC0415 - as above
+
+    where = cluster(None, config=config)
+    wanted = topics(where.names)
+    wrong = differences(where.bootstrap, wanted)
+    for one in wrong:
+        found = f"{one.topic}: {one.what} {one.found}, not {one.wanted}"
+        yield Finding("topics", sound=False, found=found, remedy=one.remedy)
+    if not wrong:
+        yield Finding("topics", sound=True, found=f"{len(wanted)} on {where.bootstrap}")
 
 
 def _port(address: tuple[str, int]) -> Finding:

@@ -23,6 +23,7 @@ from typing import Final, Self
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from streams.reaching import listens
 from streams.testing_kafka_jars import NoKafka, classpath, java
 
 START_S: Final = 90.0
@@ -265,7 +266,7 @@ class Broker:
 
 def answers(bootstrap: str) -> bool:
     """Whether a broker at ``bootstrap`` serves requests (it is asked for its metadata)."""
-    if not _listens(bootstrap):  # kafka-python leaks the sockets of attempts that fail
+    if not listens(bootstrap):
         return False
     try:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=2000)
@@ -277,15 +278,6 @@ def answers(bootstrap: str) -> bool:
         return False
     finally:
         admin.close()
-
-
-def _listens(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), timeout=2).close()
-    except OSError:
-        return False
-    return True
 
 
 def _guarding(pid: int, home: Path | None) -> "subprocess.Popen[bytes]":

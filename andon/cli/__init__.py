@@ -26,6 +26,7 @@ from andon.cli import (
     silence,
     simulate,
     stop,
+    topics,
 )
 from andon.cli.failing import explained
 from andon.cli.output import say
@@ -57,6 +58,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("rejected", rejected.app),
     ("import", importing.app),
     ("ledger", ledger.app),
+    ("topics", topics.app),
 )
 """Commands that have commands of their own."""
 

@@ -1,6 +1,11 @@
 """Which failures the caller can mend, and how they are put to them."""
 
+from typing import Final
+
 from rich.markup import escape
+
+_OF_EXTRAS: Final = {"aiokafka": "kafka", "faust": "kafka", "kafka": "kafka", "psycopg": "postgres"}
+"""Packages that come with an extra only, and which one it is."""
 
 
 def explained(error: Exception) -> str | None:
@@ -18,11 +23,13 @@ def explained(error: Exception) -> str | None:
     from streams.folder import FolderInUse
     from streams.journal import JournalError
     from streams.recordings import NotARecording
+    from streams.trouble import KafkaTrouble
 
     known = (
         ConfigError,
         FolderInUse,
         JournalError,
+        KafkaTrouble,
         LedgerError,
         NotARecording,
         NotPossible,
@@ -32,6 +39,8 @@ def explained(error: Exception) -> str | None:
     )
     if isinstance(error, known):
         return escape(str(error))
+    if isinstance(error, ModuleNotFoundError) and error.name in _OF_EXTRAS:
+        return escape(f"this needs more packages: pip install 'andon[{_OF_EXTRAS[error.name]}]'")
     if isinstance(error, sqlite3.OperationalError | OperationalError):
         reason = getattr(error, "orig", error)
         return escape(f"journal or ledger: {reason}; what was accepted is kept, start again")

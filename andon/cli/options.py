@@ -40,6 +40,20 @@ FormatOption = Annotated[
 
 LimitOption = Annotated[int, typer.Option("--limit", "-n", help="At most so many, newest.", min=1)]
 
+KafkaOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kafka",
+        metavar="HOST:PORT",
+        help="Kafka brokers, with commas between.",
+        show_default="ANDON_KAFKA",
+    ),
+]
+
+PrefixOption = Annotated[
+    str | None,
+    typer.Option("--prefix", help="What the names of the topics begin with.", show_default="andon"),
+]
 
 WhoOption = Annotated[
     str | None,
