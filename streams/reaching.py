@@ -65,7 +65,8 @@ def plainly(bootstrap: str) -> Iterator[None]:
         raise KafkaTrouble("which Kafka? name one with --kafka HOST:PORT or ANDON_KAFKA")
     if not any(map(listens, bootstrap.split(","))):
         raise KafkaTrouble(f"Kafka at {bootstrap}: {_SILENT}")
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it logs what it also raises
+    for client in ("kafka", "aiokafka"):
+        logging.getLogger(client).setLevel(logging.CRITICAL)  # they log what they also raise
     try:
         yield
     except (KafkaError, AsyncKafkaError) as error:

@@ -26,8 +26,9 @@ _KEPT: Final = {
     "cleanup.policy": "delete",
     "retention.ms": str(ms(HORIZON)),
     "retention.bytes": _FOREVER,
+    "max.message.bytes": str(2 << 20),
 }
-"""A log, whole for the horizon: neither compacted nor cut by size."""
+"""A log, whole for the horizon, neither compacted nor cut by size; with room for every event."""
 
 _STAMPED: Final = _KEPT | {"message.timestamp.type": "LogAppendTime"}
 """A log whose broker says when each record came."""

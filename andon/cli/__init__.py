@@ -12,8 +12,10 @@ import typer
 from andon.cli import (
     actions,
     check,
+    dead_letters,
     demo,
     doctor,
+    events,
     explain,
     importing,
     ledger,
@@ -59,6 +61,8 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("import", importing.app),
     ("ledger", ledger.app),
     ("topics", topics.app),
+    ("events", events.app),
+    ("dead-letters", dead_letters.app),
 )
 """Commands that have commands of their own."""
 

@@ -1,15 +1,26 @@
 """Commands about Kafka, against a real broker."""
 
 import json
+import os
+import re
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kafka import KafkaProducer
 
 from andon.cli import main
+from schemas.codec import encode
+from schemas.testing import a_packing, an_order, as_lines
+from streams.tailing import newest
 from streams.testing_kafka import Broker
+from streams.topics import Names
+from streams.wire import DeadLetter, dead_letter_record
 
 
 @dataclass(frozen=True)
@@ -21,7 +32,7 @@ class Done:
     stderr: str
 
     @property
-    def rows(self) -> list[dict[str, str]]:
+    def rows(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.stdout.splitlines()]
 
 
@@ -79,7 +90,15 @@ def test_the_doctor_looks_at_topics_where_a_broker_is_named(
 
 @pytest.mark.parametrize(
     "command",
-    [("topics", "create"), ("topics", "check")],
+    [
+        ("topics", "create"),
+        ("topics", "check"),
+        ("events", "tail"),
+        ("events", "tail", "--follow"),
+        ("events", "send", "-"),
+        ("dead-letters", "list"),
+        ("dead-letters", "retry", "--all"),
+    ],
 )
 def test_without_a_broker_the_remedy_is_told_in_one_line(
     andon: Andon, command: tuple[str, ...]
@@ -101,3 +120,131 @@ def test_the_doctor_says_when_no_broker_answers(
 
     assert done.returncode == 1
     assert [row["result"] for row in done.rows if row["check"] == "kafka"] == ["FAIL"]
+
+
+@pytest.fixture
+def shop(
+    andon: Andon, broker: Broker, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Names:
+    """Topics of this test's own, named in the environment."""
+    prefix = re.sub(r"[^a-z]+", "-", request.node.name)
+    monkeypatch.setenv("ANDON_KAFKA", broker.bootstrap)
+    monkeypatch.setenv("ANDON_KAFKA_PREFIX", prefix)
+    assert andon("topics", "create", "--partitions", "3").returncode == 0
+    return Names(prefix)
+
+
+def test_sent_events_are_seen_in_the_topic(andon: Andon, shop: Names, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(as_lines([an_order(), a_packing()]))
+    sent = andon("events", "send", file)
+    seen = andon("events", "tail", "-o", "json")
+
+    assert sent.returncode == 0
+    assert "2 events sent" in sent.stderr
+    assert [(row["key"], row["type"]) for row in seen.rows] == [
+        ("o-1", "order.placed"),
+        ("o-1", "shipment.packed"),
+    ]
+    assert all(row["place"].startswith(shop.events) for row in seen.rows)
+
+
+def test_a_recording_is_sent_with_clocks(andon: Andon, shop: Names, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(as_lines([a_packing(), an_order()]))
+    sent = andon("events", "send", file, "--recording")
+    judge = andon("events", "tail", "--topic", shop.catalogue, "-o", "json")
+
+    assert "2 events and 1 clocks sent" in sent.stderr
+    assert [row["type"] for row in judge.rows] == ["(clock)"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_lines_that_are_no_events_are_listed_and_the_others_sent(
+    andon: Andon, tmp_path: Path
+) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(as_lines([an_order()]) + b"nonsense\n")
+    sent = andon("events", "send", file, "-o", "json")
+
+    assert sent.returncode == 1
+    assert [row["line"] for row in sent.rows] == [2]
+    assert f"1 events sent to {os.environ['ANDON_KAFKA']}" in sent.stderr
+
+
+def test_a_recording_is_validated_without_a_broker(andon: Andon, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(as_lines([an_order(), a_packing()]))
+    sound = andon("events", "validate", file)
+    file.write_bytes(as_lines([an_order()]) + b'{"type": "order.placed"}\n')
+    unsound = andon("events", "validate", file, "-o", "json")
+
+    assert sound.returncode == 0
+    assert "1 order.placed" in sound.stderr
+    assert "2 events, recorded from" in sound.stderr
+    assert (unsound.returncode, [row["line"] for row in unsound.rows]) == (1, [2])
+
+
+def a_dead_letter(broker: Broker, names: Names, offset: int, value: bytes) -> DeadLetter:
+    letter = DeadLetter(
+        names.events, 1, offset, "is no JSON", "$", b"o-1", value, (("traceparent", b"00-1"),)
+    )
+    headers, body = dead_letter_record(letter)
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+    producer.send(names.dead_letters, key=letter.key, value=body, headers=headers).get(10)
+    producer.close()
+    return letter
+
+
+def test_dead_letters_are_sent_again_once_they_can_be_read(
+    andon: Andon, broker: Broker, shop: Names
+) -> None:
+    good = a_dead_letter(broker, shop, 7, encode(an_order()))
+    a_dead_letter(broker, shop, 7, encode(an_order()))  # read twice after a crash
+    bad = a_dead_letter(broker, shop, 9, b"{nonsense")
+    listed = andon("dead-letters", "list", "-o", "json")
+    retried = andon("dead-letters", "retry", "--all")
+    left = andon("dead-letters", "list", "-o", "json")
+    every = andon("dead-letters", "list", "--all", "-o", "json")
+    [arrived] = newest(broker.bootstrap, [shop.events])
+
+    assert [row["id"] for row in listed.rows] == [good.id, bad.id]
+    assert retried.returncode == 1
+    assert f"{bad.id} not sent: $" in retried.stderr
+    assert "1 sent again" in retried.stderr
+    assert [row["id"] for row in left.rows] == [bad.id]
+    assert [row["state"] for row in every.rows] == ["retried", "kept"]
+    assert (arrived.partition, arrived.key, arrived.value) == (1, b"o-1", encode(an_order()))
+    assert arrived.headers == good.headers
+
+
+def test_a_corrected_dead_letter_is_sent_in_its_place(
+    andon: Andon, broker: Broker, shop: Names, tmp_path: Path
+) -> None:
+    letter = a_dead_letter(broker, shop, 9, b"{nonsense")
+    file = tmp_path / "event.json"
+    file.write_bytes(encode(an_order()))
+    retried = andon("dead-letters", "retry", letter.id, "--corrected", file)
+    unknown = andon("dead-letters", "retry", "nobody/0/0")
+    [arrived] = newest(broker.bootstrap, [shop.events])
+
+    assert retried.returncode == 0
+    assert arrived.value == encode(an_order())
+    assert (unknown.returncode, "not in the list" in unknown.stderr) == (2, True)
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_comes_is_followed_until_interrupted(andon: Andon, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(as_lines([an_order()]))
+    code = "from andon.cli import main; main()"
+    command = [sys.executable, "-c", code, "events", "tail", "--follow", "-o", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tail:
+        assert tail.stdout is not None
+        andon("events", "send", file)
+        seen = json.loads(tail.stdout.readline())
+        tail.send_signal(signal.SIGINT)
+        _, said = tail.communicate(timeout=30)
+
+    assert seen["type"] == "order.placed"
+    assert (tail.returncode, said) == (0, b"")

@@ -1,0 +1,93 @@
+"""Dead letters: records that could not be taken in, and another try for those that can by now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from kafka import KafkaProducer
+
+from schemas.codec import Decoder
+from streams.reaching import PATIENCE_MS, plainly
+from streams.tailing import Stored, newest
+from streams.wire import DeadLetter, dead_letter_of, retried_of, retried_record
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A dead letter as it is kept: when it was put there (ms UTC), and if it was sent again."""
+
+    letter: DeadLetter
+    at: int
+    is_retried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A dead letter to send again, with the value to send."""
+
+    letter: DeadLetter
+    value: bytes
+
+
+def dead_letters(bootstrap: str, topic: str) -> list[Kept]:
+    """Return all dead letters in ``topic``, oldest first; each record once, however often read.
+
+    Raises:
+        KafkaTrouble: No broker answers, or the topic is missing.
+    """
+    return kept_of(newest(bootstrap, [topic]))
+
+
+def kept_of(records: Iterable[Stored]) -> list[Kept]:
+    """Return the dead letters among ``records``; tombstones say which were sent again."""
+    letters: dict[str, tuple[DeadLetter, int]] = {}
+    retried: set[str] = set()
+    for record in records:
+        if (name := retried_of(record.headers)) is not None:
+            retried.add(name)
+        elif letter := dead_letter_of(record.headers, record.key, record.value):
+            letters.setdefault(letter.id, (letter, record.at))
+    return [Kept(letter, at, letter.id in retried) for letter, at in letters.values()]
+
+
+def fault_of(retry: Retry) -> str:
+    """Return why ``retry`` would become a dead letter again; empty if it can be read now."""
+    decoded = Decoder().decode_body(retry.value, "application/json")
+    faults = [f"{one.path}: {one.reason}" for one in decoded.rejected]
+    if not faults and len(decoded.events) != 1:
+        faults = [f"$: holds {len(decoded.events)} events, not one"]
+    return "; ".join(faults)
+
+
+def send_again(bootstrap: str, topic: str, retries: Sequence[Retry]) -> None:
+    """Send ``retries`` where they came from, then mark each in ``topic`` as sent.
+
+    After a crash between the two it is offered once more; an event taken in twice counts once.
+
+    Raises:
+        KafkaTrouble: No broker answers, or it refuses.
+    """
+    with plainly(bootstrap):
+        producer = KafkaProducer(
+            bootstrap_servers=bootstrap.split(","),
+            bootstrap_timeout_ms=PATIENCE_MS,
+            acks="all",
+            max_request_size=8 << 20,
+        )
+        try:
+            for retry in retries:
+                _send_again(producer, topic, retry)
+        finally:
+            producer.close()
+
+
+def _send_again(producer: KafkaProducer, topic: str, retry: Retry) -> None:
+    letter = retry.letter
+    wait_s = PATIENCE_MS / 1000
+    producer.send(
+        letter.topic,
+        key=letter.key,
+        value=retry.value,
+        headers=list(letter.headers),
+        partition=letter.partition,
+    ).get(wait_s)
+    producer.send(topic, key=letter.key, value=None, headers=retried_record(letter)).get(wait_s)
