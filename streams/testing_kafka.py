@@ -110,6 +110,7 @@ class Broker:
         self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
+        self._owner = os.getpid()
         atexit.register(self.close)
         try:
             self._format()
@@ -193,6 +194,8 @@ class Broker:
 
     def close(self) -> None:
         """End the broker for good and remove its folder if it was temporary; may be repeated."""
+        if os.getpid() != self._owner:
+            return  # a forked copy of who started it
         self.stop() if not self._is_temporary else self.kill()
         self._release()
         if self._is_temporary:

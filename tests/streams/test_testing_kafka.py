@@ -79,6 +79,16 @@ def test_a_paused_broker_is_silent_until_it_is_resumed(mortal_broker: Broker) ->
     assert answers(mortal_broker.bootstrap)
 
 
+def test_a_forked_copy_of_its_owner_leaves_the_broker_alone(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "getpid", lambda: -1)
+        broker.close()
+
+    assert broker.is_running
+
+
 @pytest.mark.slow
 def test_a_broker_does_not_outlive_a_process_that_just_vanishes(broker: Broker) -> None:
     assert broker.is_running  # so that a machine without Kafka skips
