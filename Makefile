@@ -86,7 +86,7 @@ up: .secrets/ledger-url ## run Andon on Kafka and PostgreSQL in containers: http
 
 .PHONY: kafka
 kafka: $(DEV) ## run Apache Kafka on 127.0.0.1:9092 without Docker; needs Java 17 and Maven
-	@$(BIN)/python -c "from streams.testing_kafka import serve; serve()"
+	@$(BIN)/python -c "from streams.testing_kafka_serving import serve; serve()"
 
 # --- proving it --------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -311,26 +310,3 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def serve(folder: str = ".kafka/broker", port: int = 9092) -> None:
-    """Run a broker in the foreground until Ctrl-C; its data stay in ``folder``."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Broker(Path(folder).absolute(), port=port) as broker, suppress(KeyboardInterrupt):
-        _tell(broker)
-        while broker.is_running:
-            time.sleep(0.5)
-        raise NoKafka(f"Kafka has ended by itself; see {broker.log}")
-
-
-def _tell(broker: Broker) -> None:
-    """Say on stderr how to use the broker."""
-    lines = (
-        f"Apache Kafka listens on {broker.bootstrap}; data and log in {broker.home}.",
-        "In another terminal:",
-        f"  export ANDON_KAFKA={broker.bootstrap}",
-        "  andon topics create",
-        "  andon events send events.jsonl",
-        "Ctrl-C stops it; the data stay.",
-    )
-    sys.stderr.write("\n".join(lines) + "\n")
