@@ -12,12 +12,17 @@ from streams.testing_kafka_jars import NoKafka
 
 def serve(folder: str = ".kafka/broker", port: int = 9092) -> None:
     """Run a broker in the foreground until Ctrl-C; its data stay in ``folder``."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Broker(Path(folder).absolute(), port=port) as broker, suppress(KeyboardInterrupt):
-        _tell(broker)
-        while broker.is_running:
-            time.sleep(0.5)
-        raise NoKafka(f"Kafka has ended by itself; see {broker.log}")
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt), Broker(Path(folder).absolute(), port=port) as broker:
+            _tell(broker)
+            while broker.is_running:
+                time.sleep(0.5)
+            sys.exit(f"error: Kafka has ended by itself; see {broker.log}")
+    except NoKafka as error:
+        sys.exit(f"error: {error}")
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tell(broker: Broker) -> None:

@@ -12,6 +12,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 
 from streams.testing_kafka import Broker, answers
 from streams.testing_kafka_jars import NoKafka, classpath, java
+from streams.testing_kafka_serving import serve
 
 VANISHES = """
 import os, sys
@@ -108,6 +109,11 @@ def test_a_broker_does_not_outlive_a_process_that_just_vanishes(broker: Broker) 
 def test_a_broker_never_shares_a_port(broker: Broker, tmp_path: Path) -> None:
     with pytest.raises(NoKafka, match=f"{broker.bootstrap} is in use"):
         Broker(tmp_path / "second", port=broker.port)
+
+
+def test_make_kafka_says_in_one_line_why_it_cannot(broker: Broker, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=f"^error: {broker.bootstrap} is in use"):
+        serve(str(tmp_path / "kept"), broker.port)
 
 
 def test_a_broker_that_cannot_start_ends_with_what_it_said_last(
