@@ -1,14 +1,14 @@
 # Andon in one container: no root, no compiler, no state but the volume.
 #
-#   docker compose up --build
+#   make up
 
 FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/andon
 WORKDIR /src
 # The pins change seldom, the code often: two layers.
-COPY requirements/base.txt requirements/
-RUN /opt/andon/bin/pip install --no-deps --require-hashes -r requirements/base.txt
+COPY requirements/image.txt requirements/
+RUN /opt/andon/bin/pip install --no-deps --require-hashes -r requirements/image.txt
 COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY schemas schemas
 COPY detectors detectors
@@ -24,7 +24,7 @@ ENV PATH=/opt/andon/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin andon \
-    && install --directory --owner=andon --mode=0750 /var/lib/andon
+    && install --directory --owner=andon --mode=0750 /var/lib/andon /var/lib/andon/snapshots
 COPY --from=build /opt/andon /opt/andon
 USER 10001
 WORKDIR /var/lib/andon

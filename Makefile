@@ -71,12 +71,22 @@ demo: $(BASE) ## one minute of a shop going wrong and being put right; needs no 
 	@$(BIN)/andon demo
 
 .PHONY: up
-up: ## run Andon in a container, listening on http://127.0.0.1:8080
+up: .secrets/ledger-url ## run Andon on Kafka and PostgreSQL in containers: http://127.0.0.1:8080
 	docker compose up --build
+
+# Whoever may enter the folder may read them; containers need not be its owner.
+.secrets/ledger-password:
+	@mkdir -p -m 700 .secrets
+	@od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > $@
+	@chmod 644 $@
+
+.secrets/ledger-url: .secrets/ledger-password
+	@printf 'postgresql://andon:%s@postgres/andon' "$$(cat $<)" > $@
+	@chmod 644 $@
 
 .PHONY: kafka
 kafka: $(DEV) ## run Apache Kafka on 127.0.0.1:9092 without Docker; needs Java 17 and Maven
-	@$(BIN)/python -c "from streams.testing_kafka import serve; serve()"
+	@$(BIN)/python -c "from streams.testing_kafka_serving import serve; serve()"
 
 # --- proving it --------------------------------------------------------------------------------
 
@@ -145,6 +155,7 @@ lock: $(DEV) ## pin requirements/*.txt anew from pyproject.toml; UPGRADE=--upgra
 	$(COMPILE) --extra kafka --extra postgres --extra testing --group dev --output-file requirements/dev.txt
 	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/base.txt
 	$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
+	$(COMPILE) --extra kafka --extra postgres --group build --constraint requirements/dev.txt --output-file requirements/image.txt
 	$(BIN)/python docs/dependencies_table.py --write
 
 .PHONY: golden

@@ -22,6 +22,7 @@ REASONS: Final[Mapping[str, str]] = {
     "aiosmtpd": "a real mail server on loopback for the tests",
     "alembic": "moves a ledger from one version of its tables to the next",
     "apprise": "over a hundred alert services (chat, mail, pagers) behind one kind of URL",
+    "check-jsonschema": "carries the schema of the Compose specification, for the test of ours",
     "cloudevents": "the official SDK, as the second opinion in the tests of our own codec",
     "duckdb": "the SQL an analyst would write, measured beside the replay",
     "editables": "lets hatchling install this project in place",

@@ -56,8 +56,17 @@ def broker() -> Iterator[Broker]:
         yield running
 
 
-@pytest.fixture
-def mortal_broker() -> Iterator[Broker]:
-    """A real Kafka of this test's own, which it may stop, kill and pause; takes seconds."""
+@pytest.fixture(scope="session")
+def second_broker() -> Iterator[Broker]:
+    """The one behind ``mortal_broker``: starting one takes seconds, so tests share it."""
     with _running_broker() as running:
         yield running
+
+
+@pytest.fixture
+def mortal_broker(second_broker: Broker) -> Iterator[Broker]:
+    """A real Kafka that this test may stop, kill and pause; use topics of your own."""
+    yield second_broker
+    if second_broker.is_running:
+        second_broker.resume()
+    second_broker.start()

@@ -149,6 +149,14 @@ def test_sent_events_are_seen_in_the_topic(andon: Andon, shop: Names, tmp_path: 
     assert all(row["place"].startswith(shop.events) for row in seen.rows)
 
 
+@pytest.mark.usefixtures("shop")
+def test_a_topic_that_is_missing_is_named(andon: Andon) -> None:
+    done = andon("events", "tail", "--topic", "nope")
+
+    assert done.returncode == 2
+    assert "no topic nope: andon topics create" in done.stderr
+
+
 def test_a_recording_is_sent_with_clocks(andon: Andon, shop: Names, tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_bytes(as_lines([a_packing(), an_order()]))

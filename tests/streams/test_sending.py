@@ -141,7 +141,7 @@ def test_a_recording_arrives_whole_in_order_and_once_although_the_broker_goes_aw
     mortal_broker: Broker, tmp_path: Path
 ) -> None:
     simulate(2000, 10, 3, tmp_path / "world")
-    names = Names()
+    names = Names("away")
     create(mortal_broker.bootstrap, topics(names, 3))
     to = routes(mortal_broker.bootstrap, names)
 

@@ -12,6 +12,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 
 from streams.testing_kafka import Broker, answers
 from streams.testing_kafka_jars import NoKafka, classpath, java
+from streams.testing_kafka_serving import serve
 
 VANISHES = """
 import os, sys
@@ -79,6 +80,16 @@ def test_a_paused_broker_is_silent_until_it_is_resumed(mortal_broker: Broker) ->
     assert answers(mortal_broker.bootstrap)
 
 
+def test_a_forked_copy_of_its_owner_leaves_the_broker_alone(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "getpid", lambda: -1)
+        broker.close()
+
+    assert broker.is_running
+
+
 @pytest.mark.slow
 def test_a_broker_does_not_outlive_a_process_that_just_vanishes(broker: Broker) -> None:
     assert broker.is_running  # so that a machine without Kafka skips
@@ -98,6 +109,11 @@ def test_a_broker_does_not_outlive_a_process_that_just_vanishes(broker: Broker) 
 def test_a_broker_never_shares_a_port(broker: Broker, tmp_path: Path) -> None:
     with pytest.raises(NoKafka, match=f"{broker.bootstrap} is in use"):
         Broker(tmp_path / "second", port=broker.port)
+
+
+def test_make_kafka_says_in_one_line_why_it_cannot(broker: Broker, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=f"^error: {broker.bootstrap} is in use"):
+        serve(str(tmp_path / "kept"), broker.port)
 
 
 def test_a_broker_that_cannot_start_ends_with_what_it_said_last(
