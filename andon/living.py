@@ -41,6 +41,9 @@ from streams.snapshots import Settings, Snapshots, hash_seed
 AWAY: Final = (OperationalError, InterfaceError)
 """What SQLAlchemy raises when a database does not answer."""
 
+WORKER: Final = "worker"
+"""The role that is all parts of a worker."""
+
 NO_SNAPSHOTS: Final = "none"
 """Written instead of a place, it keeps no snapshots."""
 
@@ -53,7 +56,7 @@ class Living:
 
     kafka: str | None
     prefix: str | None
-    parts: frozenset[str]
+    roles: frozenset[str]
     worker: str
     recording: bool
     web: tuple[str, int]
@@ -67,7 +70,7 @@ def with_one_seed(wanted: Living) -> None:
 
     State remembers ids by Python's hash of them, which differs from process to process otherwise.
     """
-    if wanted.snapshots == NO_SNAPSHOTS or wanted.parts <= {"desk"}:
+    if wanted.snapshots == NO_SNAPSHOTS or parts_of(wanted.roles) == {"desk"}:
         return
     try:
         seed = hash_seed(wanted.snapshots)
@@ -113,17 +116,26 @@ def run_live(wanted: Living, config: Config) -> int:
         return run_worker(work)
 
 
+def parts_of(roles: frozenset[str]) -> frozenset[str]:
+    """Return the parts of a worker that ``roles`` name; ``worker`` is all of them.
+
+    Raises:
+        NotPossible: There is no such role.
+    """
+    if unknown := sorted(roles - {WORKER, *PARTS}):
+        raise NotPossible(f"no role {', '.join(unknown)}: there are {', '.join((WORKER, *PARTS))}")
+    return frozenset(PARTS) if WORKER in roles else roles
+
+
 def _settings(wanted: Living, config: Config) -> LiveSettings:
     where = cluster(wanted.kafka, wanted.prefix, config)
-    if unknown := sorted(wanted.parts - set(PARTS)):
-        raise NotPossible(f"no part {', '.join(unknown)}: there are {', '.join(PARTS)}")
     folder = Folder(wanted.data)
     folder.path.mkdir(parents=True, exist_ok=True)
     return LiveSettings(
         where.bootstrap,
         worker=wanted.worker or socket.gethostname(),
         names=where.names,
-        parts=wanted.parts,
+        parts=parts_of(wanted.roles),
         clock=LOG if wanted.recording else LIVE,
         web=wanted.web,
         datadir=str(folder.path / "faust"),

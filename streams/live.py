@@ -190,6 +190,7 @@ async def _bury(work: Work, event: faust.EventT[Any], reason: str) -> None:
         "$",
         message.key,
         message.value,
+        tuple(message.headers.items()) if isinstance(message.headers, dict) else (),
     )
     headers, value = dead_letter_record(letter)
     await work.outlet.send(work.settings.names.dead_letters, value, headers=headers)

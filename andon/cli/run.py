@@ -56,9 +56,13 @@ def run(
             show_default=False,
         ),
     ] = None,
-    part: Annotated[
+    role: Annotated[
         list[str] | None,
-        typer.Option("--part", help="On Kafka: only reader, judge or desk; repeatable."),
+        typer.Option(
+            "--role",
+            help="On Kafka: worker (all of reader, judge and desk), or some of them; repeatable.",
+            show_default="worker",
+        ),
     ] = None,
     worker: Annotated[
         str, typer.Option("--worker", help="On Kafka: the name of this worker, kept over restarts.")
@@ -97,8 +101,6 @@ def run(
     if kafka is not None:
         from andon.living import Living, run_live, with_one_seed
         from andon.running import read_address
-        from streams.live_settings import PARTS
-
         if source is not None or follow or http is not None:
             from andon.wiring import NotPossible
 
@@ -106,7 +108,7 @@ def run(
         living = Living(
             kafka=kafka,
             prefix=prefix,
-            parts=frozenset(part or PARTS),
+            roles=frozenset(role or ["worker"]),
             worker=worker,
             recording=recording,
             web=read_address(web),
