@@ -101,6 +101,7 @@ def run(
     if kafka is not None:
         from andon.living import Living, run_live, with_one_seed
         from andon.running import read_address
+
         if source is not None or follow or http is not None:
             from andon.wiring import NotPossible
 
