@@ -23,7 +23,6 @@ from andon.wiring import NotPossible, Parts, build_detectors, build_rules, open_
 from detectors.population.defects import DEFECTS
 from detectors.registry import registered
 from schemas.times import ms
-from streams.embedded import wall_clock
 from streams.engine import HORIZON
 from streams.folder import Folder
 from streams.group import LIVE, LOG
@@ -179,17 +178,15 @@ def _seats(playbook: Playbook) -> Callable[[], Seat]:
 def _sit(work: Work, parts: Parts) -> None:
     """Give ``work`` a desk over the ledger of ``parts``."""
     is_log = work.settings.clock == LOG
-    desk: LiveDesk[object] = LiveDesk(parts.settle, parts.hear, is_log=is_log, away=AWAY)
+    desk: LiveDesk[object] = LiveDesk(
+        parts.settle,
+        parts.hear,
+        perform=lambda now: bool(parts.perform(now)),
+        is_log=is_log,
+        away=AWAY,
+    )
     heeding = Heeding(parts)
     if not parts.performs:
         _log.warning("no ANDON_WEBHOOK_URL: actions are planned and wait, nobody performs them")
-
-    def tick() -> bool:
-        try:
-            return bool(parts.perform(wall_clock()))
-        except AWAY as error:
-            _log.warning("the ledger does not answer", error=type(error).__name__)
-            return False
-
-    work.desk, work.tick = desk, tick
+    work.desk = desk
     work.obey, work.note = heeding.obey, heeding.note

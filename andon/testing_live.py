@@ -13,17 +13,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import httpx2
+from kafka import KafkaProducer
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import OperationalError
 
 from actions.desk import Desk
 from actions.ledger import Ledger
+from actions.outbox import ANY, Relay
+from actions.rounds import Rounds
 from actions.tables import actions, outbox
 from actions.testing import SECRET
 from andon.counting import Counted
@@ -31,8 +35,9 @@ from andon.metrics import Counts
 from andon.wiring import build_engine, read_playbook
 from schemas.codec import Decoder, encode
 from schemas.decisions import Status
-from schemas.problems import problems_digest
+from schemas.problems import Problem, problems_digest
 from schemas.times import NEVER
+from streams.dead_letters import dead_letters
 from streams.group import News
 from streams.live_desk import LiveDesk
 from streams.partition import by_type
@@ -40,6 +45,7 @@ from streams.replay import replay_paths
 from streams.sending import routes, send
 from streams.sequence import JUDGE, Found, encode_found
 from streams.topics import Names, create, topics
+from streams.wire import DeadLetter
 
 ANDON: Final = Path(sys.executable).parent / "andon"
 PATIENCE_S: Final = 120.0
@@ -77,14 +83,19 @@ def answer_to(recording: Path) -> Answer:
     typed = by_type(decoded.events, decoded.occurred, decoded.recorded, NEVER)
     said = tuple((at, encode(event).decode()) for at, event in News().of(typed))
     ledger = Ledger("sqlite://")
-    desk: LiveDesk[int] = LiveDesk(
-        Desk(ledger, playbook).take, Counted(ledger, Counts()).hear, is_log=True
+    desk = Desk(ledger, playbook)
+    rounds = Rounds(ledger, desk, Relay(ledger, {ANY: lambda _: "done"}).run_once)
+    live: LiveDesk[int] = LiveDesk(
+        desk.take,
+        Counted(ledger, Counts()).hear,
+        perform=lambda now: bool(rounds(now)),
+        is_log=True,
     )
     changes = tuple(replayed.changes)
     found = Found(source="0", of=1, clock=NEVER, is_end=True, changes=changes, events=said)
-    desk.offer(encode_found(found), 0)
-    desk.offer(encode_found(Found(source=JUDGE, of=1, clock=NEVER, is_end=True)), 1)
-    asyncio.run(desk.decide())
+    live.offer(encode_found(found), 0)
+    live.offer(encode_found(Found(source=JUDGE, of=1, clock=NEVER, is_end=True)), 1)
+    asyncio.run(live.decide())
     with ledger.reading() as connection:
         ids = _ids(connection)
     ledger.close()
@@ -167,6 +178,16 @@ class Shop:
         """Send recordings, with their clocks."""
         send(self.bootstrap, routes(self.bootstrap, self.names), paths, recording=True)
 
+    def poison(self, value: bytes) -> None:
+        """Send a record that is no event to the first partition."""
+        with closing(KafkaProducer(bootstrap_servers=self.bootstrap)) as producer:
+            producer.send(self.names.events, value, partition=0).get(timeout=30)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return what was put aside."""
+        kept = dead_letters(self.bootstrap, self.names.dead_letters)
+        return [one.letter for one in kept]
+
     def worker(self, name: str = "", *arguments: str, recording: bool = True) -> Worker:
         """Start a worker; one of the same name takes the place of one that is gone."""
         name = name or f"worker-{len(self.workers) + 1}"
@@ -195,10 +216,17 @@ class Shop:
 
     # ----- what came of it -----
 
+    def problems(self) -> list[Problem]:
+        """Return all problems in the ledger; none while it is away."""
+        try:
+            with _opened(self.ledger_url) as ledger:
+                return ledger.problems()
+        except OperationalError:
+            return []
+
     def digest(self) -> str:
         """Return the hash of all problems in the ledger."""
-        with _opened(self.ledger_url) as ledger:
-            return problems_digest(ledger.problems())
+        return problems_digest(self.problems())
 
     def action_ids(self) -> list[str]:
         """Return the ids of all actions, in order; not of alarms that the wall clock raises."""
@@ -218,7 +246,7 @@ class Shop:
             self.check_alive()
             return self.digest() == digest and self.pending() == 0
 
-        wait_for(done, self._explained, seconds)
+        wait_for(done, self.explained, seconds)
 
     def check_alive(self) -> None:
         """Raise Late if a worker has ended by itself."""
@@ -227,7 +255,8 @@ class Shop:
             if code is not None and code != -signal.SIGKILL:
                 raise Late(f"a worker has ended with {code}: {worker.said[-3000:]}")
 
-    def _explained(self) -> str:
+    def explained(self) -> str:
+        """Return what there is, and what the workers said last."""
         said = "\n".join(f"--- {one.log.name}\n{one.said[-1500:]}" for one in self.workers)
         return f"pending {self.pending()}, digest {self.digest()}\n{said}"
 

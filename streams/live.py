@@ -52,8 +52,6 @@ class Work:
     """Does what a person says."""
     note: Heed | None = None
     """Notes what came of an action elsewhere."""
-    tick: Callable[[], bool] | None = None
-    """Does what is due by the clock, returns if that was anything; asked only where the desk is."""
     metrics: Metrics | None = None
     is_desk: bool = field(default=False, init=False)
     """Whether this worker has the topic of problems."""
@@ -130,7 +128,7 @@ def _desk_agent(app: faust.App, work: Work, desk: "LiveDesk[Any]") -> None:
 
     async def look_at_clock() -> None:
         while not app.should_stop:
-            performed = work.is_desk and work.tick and await asyncio.to_thread(work.tick)
+            performed = work.is_desk and await asyncio.to_thread(desk.tick)
             work.ticked_at = wall_clock()
             await asyncio.sleep(0.0 if performed else TICK_S)
 

@@ -1,6 +1,7 @@
 """Where problems become decisions: in one order, however many workers found them."""
 
 import asyncio
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -25,6 +26,11 @@ PATIENCE_S: Final = 120.0
 
 _LONGEST_WAIT_S: Final = 5.0
 _log = structlog.get_logger("andon")
+
+
+def nothing_due(_now: int) -> bool:
+    """Do nothing: whoever asks performs nothing."""
+    return False
 
 
 @dataclass(slots=True)
@@ -53,12 +59,14 @@ class LiveDesk(Generic[Token]):
         settle: Settle,
         hear: Hear,
         *,
+        perform: Callable[[int], bool] = nothing_due,
         is_log: bool,
         wall: Clock = wall_clock,
         away: tuple[type[Exception], ...] = (),
     ) -> None:
         """Hand changes to ``settle``, what customers said to ``hear``.
 
+        ``perform`` does what is due at a time (ms UTC) and returns whether that was anything.
         ``is_log``: recordings are judged by their own clock. ``away`` are the errors with which a
         ledger that is away answers; then it is asked again.
         """
@@ -66,6 +74,8 @@ class LiveDesk(Generic[Token]):
         self.status = DeskStatus()
         self._settle = settle
         self._hear = hear
+        self._perform = perform
+        self._at_work = threading.Lock()
         self._is_log = is_log
         self._wall = wall
         self._away = away
@@ -97,6 +107,10 @@ class LiveDesk(Generic[Token]):
         return ready.done
 
     def _do(self, ready: Ready[Token]) -> None:
+        with self._at_work:
+            self._decide(ready)
+
+    def _decide(self, ready: Ready[Token]) -> None:
         if not self._is_log:
             self._hear_all(ready.events)
             self._settle(ready.changes, self._wall())
@@ -110,7 +124,10 @@ class LiveDesk(Generic[Token]):
         for slot in sorted({*changes, *said}):
             self._hear_all(said[slot])
             if changes[slot]:
-                self._settle(changes[slot], changes[slot][-1].at)
+                now = changes[slot][-1].at
+                self._settle(changes[slot], now)
+                while self._perform(now):
+                    pass
 
     def _hear_all(self, events: Sequence[tuple[int, str]]) -> None:
         if events:
@@ -119,6 +136,19 @@ class LiveDesk(Generic[Token]):
     def _batch(self, events: Sequence[tuple[int, str]]) -> Batch:
         decoded = self._decoder.decode_lines("\n".join(text for _, text in events).encode())
         return Batch(decoded.events, decoded.occurred, np.array([at for at, _ in events]))
+
+    def tick(self) -> bool:
+        """Do what is due now by the wall clock; return whether that was anything.
+
+        Nothing is done while something is being decided: in a recording what was due before would
+        come after it.
+        """
+        with self._at_work:
+            try:
+                return self._perform(self._wall())
+            except self._away as error:
+                _log.warning("the ledger does not answer", error=type(error).__name__)
+                return False
 
     async def _patiently(self, work: Callable[[], None]) -> None:
         """Do ``work`` in a thread; while the ledger is away, again and again."""

@@ -9,9 +9,13 @@ import pytest
 
 from actions.testing import Receiver, loopback_receiver
 from actions.testing_postgres import NoPostgres, Server, new_database
-from andon.simulate.story import decaf_week
+from andon.simulate import simulate
+from andon.simulate.story import decaf_story
 from andon.testing_live import Answer, Shop, answer_to
 from streams.testing_kafka import Broker
+
+ORDERS = 400
+"""Few enough that a test takes seconds, enough for every part to have something to do."""
 
 _numbers = count(1)
 
@@ -32,7 +36,8 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The week in which one SKU is taken off sale."""
-    return decaf_week(1, tmp_path_factory.mktemp("week")).events_path
+    out = tmp_path_factory.mktemp("week")
+    return simulate(ORDERS, 7, 1, out, story=decaf_story(1)).events_path
 
 
 @pytest.fixture(scope="session")
