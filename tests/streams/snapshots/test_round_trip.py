@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 from andon.simulate import simulate
 from detectors.order.late_delivery import LateDelivery
 from detectors.population.populations import Probe
+from detectors.population.rules import PopulationRules
 from detectors.registry import DETECTORS
-from schemas.problems import problems_digest
+from schemas.problems import Problem, problems_digest
 from schemas.testing import an_order
+from streams.accounts import encoded, telling_of
 from streams.engine import Engine
+from streams.judging import Seat
+from streams.partition import by_type
 from streams.snapshots import Settings, Snapshots, Unreadable
 from streams.snapshots.pickles import Frozen, freeze, thaw
-from streams.snapshots.testing import Recording, Shop, recording
+from streams.snapshots.testing import HORIZON, Recording, Shop, recording
 from streams.testing import batch_of
 
 STEPS = 10
@@ -78,6 +82,41 @@ def test_saving_at_every_step_changes_nothing(played: Played, tmp_path: Path) ->
         shop.partition, shop.judge = loaded.state
 
     assert digest(shop) == played.digest
+
+
+def accounts(steps: Recording) -> list[bytes]:
+    """Return what the only partition tells the judge of a recording."""
+    partition, since = Shop().partition, 0
+    told: list[bytes] = []
+    for batch, until in steps.steps():
+        partition.write(by_type(batch.events, batch.occurred, batch.recorded, until))
+        account = partition.settle(until)
+        told += encoded(
+            telling_of(account, partition=0, of=1, since=since, until=until, offsets={})
+        )
+        since = until
+    return told
+
+
+def judged(told: list[bytes], seat: Seat, cut: int) -> str:
+    """Return the digest of what ``seat`` finds, saved and loaded before the account ``cut``."""
+    newest: dict[str, Problem] = {}
+    for number, account in enumerate(told):
+        seat = again(seat) if number == cut else seat
+        seat.hear(account)
+        newest |= {change.problem.id: change.problem for change in seat.decide().changes}
+    return problems_digest(list(newest.values()))
+
+
+@pytest.mark.parametrize("cut", [0, 1, STEPS // 2, STEPS - 1])
+def test_the_judges_seat_cut_anywhere_goes_on_with_the_words_it_has_learnt(
+    played: Played, cut: int
+) -> None:
+    told = accounts(played.steps)
+
+    assert judged(told, Seat(PopulationRules(), HORIZON), cut) == judged(
+        told, Seat(PopulationRules(), HORIZON), -1
+    )
 
 
 def test_saving_leaves_the_state_as_it_was(played: Played, tmp_path: Path) -> None:
