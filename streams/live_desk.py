@@ -54,7 +54,7 @@ class LedgerAway(Exception):  # noqa: N818 - read as a sentence: the ledger is a
 class LiveDesk(Generic[Token]):
     """Takes records of problems in any order, and has them decided in the order of time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whom it works with, all but two by name
         self,
         settle: Settle,
         hear: Hear,

@@ -6,6 +6,7 @@ one order: by time, by id, and of one problem at one moment, its journey's befor
 """
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 import msgspec
@@ -68,7 +69,7 @@ class Ready(Generic[Token]):
     clock: int
     """Everything before is there, ms UTC."""
     done: list[Token]
-    """Tokens of the records that need not be read again."""
+    """Tokens of the records that need not be read again: the oldest, without a gap."""
 
 
 @dataclass(slots=True)
@@ -137,7 +138,8 @@ class Sequencer(Generic[Token]):
         return max((source.clock for source in self._sources.values()), default=0)
 
     def _done(self) -> list[Token]:
-        done = [token for token, count in self._open.items() if count == 0]
+        # Faust commits past what is not acknowledged yet, so nothing is handed back before it is.
+        done = [token for token, _ in takewhile(lambda one: one[1] == 0, self._open.items())]
         for token in done:
             del self._open[token]
         return done
