@@ -32,9 +32,10 @@ class Living(Collector):
             yield _counter("judge_repeated", "Accounts that had been heard before.", told.repeated)
             yield _behind("judge", told.clock)
         if work.desk is not None:
-            yield _gauge("desk", "1 where this worker decides.", int(work.is_desk))
-            yield _gauge("desk_held", "Changes that wait for a source.", work.desk.status.held)
-            yield _behind("desk", work.desk.status.clock)
+            told = work.desk.desk.status
+            yield _gauge("desk", "1 where this worker decides.", int(work.desk.is_desk))
+            yield _gauge("desk_held", "Changes that wait for a source.", told.held)
+            yield _behind("desk", told.clock)
         yield from self._of_snapshots()
 
     def _of_reader(self) -> Iterator[Metric]:
@@ -101,6 +102,6 @@ def _gauges(work: Work) -> Gauges:
     return Gauges(
         events=lambda: reader.status.events if reader else 0,
         rejected=lambda: reader.status.letters if reader else 0,
-        log_clock=lambda: desk.status.clock if desk else 0,
+        log_clock=lambda: desk.desk.status.clock if desk else 0,
         now=wall_clock,
     )

@@ -29,6 +29,7 @@ from streams.group import LIVE, LOG
 from streams.judging import Seat
 from streams.keeping import Keeper
 from streams.live import Work, run_worker
+from streams.live_deciding import DeskService
 from streams.live_desk import LiveDesk
 from streams.live_judge import JudgeService
 from streams.live_reader import Reader
@@ -178,7 +179,7 @@ def _seats(playbook: Playbook) -> Callable[[], Seat]:
 def _sit(work: Work, parts: Parts) -> None:
     """Give ``work`` a desk over the ledger of ``parts``."""
     is_log = work.settings.clock == LOG
-    desk: LiveDesk[object] = LiveDesk(
+    desk: LiveDesk[int] = LiveDesk(
         parts.settle,
         parts.hear,
         perform=lambda now: bool(parts.perform(now)),
@@ -188,5 +189,6 @@ def _sit(work: Work, parts: Parts) -> None:
     heeding = Heeding(parts)
     if not parts.performs:
         _log.warning("no ANDON_WEBHOOK_URL: actions are planned and wait, nobody performs them")
-    work.desk = desk
+    outlet = Outlet(work.settings.bootstrap, f"{work.settings.worker}-desk")
+    work.desk = DeskService(work.settings, outlet, desk)
     work.obey, work.note = heeding.obey, heeding.note

@@ -1,32 +1,28 @@
 """Andon on Kafka: the Faust application that every worker runs.
 
-Faust supervises, serves the web pages, and runs the agents of the low-rate topics: problems to
-decide on, commands of people, outcomes told from outside. The high-rate input is read in batches by
-a service beside it (docs/adr/0004). Whatever ends a part ends the worker, with an error; its
-supervisor starts it again, and it goes on from its snapshots.
+Faust supervises, serves the web pages, and runs the agents of the low-rate topics: commands of
+people, outcomes told from outside. What must be read in batches or may not be left lying is read by
+services beside them, with consumers of their own (docs/adr/0004). Whatever ends a part ends the
+worker, with an error; its supervisor starts it again, and it goes on from its snapshots.
 """
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from dataclasses import dataclass
+from typing import Any, Final
 
 import faust
 import structlog
-from faust.types import TP
 from faust.web import Request, Response, View
 
 from streams.embedded import wall_clock
-from streams.live_desk import LiveDesk
+from streams.live_deciding import DeskService
 from streams.live_judge import JudgeService
 from streams.live_reader import Reader
 from streams.live_settings import LiveSettings
 from streams.outlet import Outlet
 from streams.sequence import BadRecord
 from streams.wire import DeadLetter, dead_letter_record
-
-TICK_S: Final = 0.5
-"""How often whoever has the desk looks at the clock, at people's wishes and at what is due."""
 
 STALE_MS: Final = 60_000
 """A part that has work and made no progress for so long is not alive."""
@@ -47,15 +43,12 @@ class Work:
     outlet: Outlet
     reader: Reader | None = None
     judge: JudgeService | None = None
-    desk: "LiveDesk[Any] | None" = None
+    desk: DeskService | None = None
     obey: Heed | None = None
     """Does what a person says."""
     note: Heed | None = None
     """Notes what came of an action elsewhere."""
     metrics: Metrics | None = None
-    is_desk: bool = field(default=False, init=False)
-    """Whether this worker has the topic of problems."""
-    ticked_at: int = field(default=0, init=False)
 
     def troubles(self) -> list[str]:
         """Return why this worker is not alive; nothing if it is."""
@@ -69,7 +62,8 @@ class Work:
             judging = self.judge.status
             if judging.is_judge and judging.lag and now - judging.progress_at > STALE_MS:
                 found.append(f"judge: {judging.lag} accounts wait and nothing was judged")
-        if self.is_desk and self.ticked_at and now - self.ticked_at > STALE_MS:
+        desk = self.desk
+        if desk is not None and desk.is_desk and now - desk.ticked_at > STALE_MS:
             found.append("desk: its clock stands still")
         return found
 
@@ -78,8 +72,12 @@ class Work:
         found = self.troubles()
         if self.reader is not None and self.reader.status.is_restoring:
             found.append("reader: its partitions are being restored")
-        if self.desk is not None and self.desk.status.is_waiting:
-            found.append("desk: the ledger does not answer")
+        if self.desk is not None and self.desk.is_desk:
+            told = self.desk.desk.status
+            if told.is_waiting:
+                found.append("desk: the ledger does not answer")
+            if told.held:
+                found.append(f"desk: {told.held} changes wait for {', '.join(told.waits_for)}")
         return found
 
 
@@ -101,67 +99,15 @@ def build_app(work: Work) -> faust.App:
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,
-        # Records that wait for a source are not done with: whoever sits here next reads them again.
-        stream_wait_empty=False,
         web_bind=host,
         web_host=host,
         web_port=port,
         worker_redirect_stdouts=False,
     )
-    if work.desk is not None:
-        _desk_agent(app, work, work.desk)
-        _heeding_agent(app, work, settings.names.commands, work.obey)
-        _heeding_agent(app, work, settings.names.outcomes, work.note)
+    _heeding_agent(app, work, settings.names.commands, work.obey)
+    _heeding_agent(app, work, settings.names.outcomes, work.note)
     _pages(app, work)
     return app
-
-
-def _desk_agent(app: faust.App, work: Work, desk: "LiveDesk[Any]") -> None:
-    """Decide on problems; a record counts as read when all in it has been decided."""
-    name = work.settings.names.problems
-    topic = app.topic(name, value_type=bytes, value_serializer="raw")
-
-    @app.agent(topic, concurrency=1, name="desk")
-    async def decide(stream: Any) -> None:  # noqa: ANN401 - Faust's streams lack a type for noack
-        async for event in stream.noack().events():
-            await _decide(work, desk, event)
-
-    async def look_at_clock() -> None:
-        while not app.should_stop:
-            performed = work.is_desk and await asyncio.to_thread(desk.tick)
-            work.ticked_at = wall_clock()
-            await asyncio.sleep(0.0 if performed else TICK_S)
-
-    app.task(look_at_clock)
-    _follow_the_seat(app, work, desk)
-
-
-def _follow_the_seat(app: faust.App, work: Work, desk: "LiveDesk[Any]") -> None:
-    """Know whether this worker has the topic of problems; without it nothing is remembered."""
-    name = work.settings.names.problems
-
-    async def leave(_app: object, revoked: set[TP], **_: object) -> None:
-        if any(tp.topic == name for tp in revoked):
-            work.is_desk = False
-            desk.reset()
-
-    async def sit(_app: object, assigned: set[TP], **_: object) -> None:
-        work.is_desk = any(tp.topic == name for tp in assigned)
-        if work.is_desk:
-            _log.info("deciding")
-
-    app.on_partitions_revoked.connect(cast("Any", leave))
-    app.on_partitions_assigned.connect(cast("Any", sit))
-
-
-async def _decide(work: Work, desk: "LiveDesk[Any]", event: faust.EventT[Any]) -> None:
-    try:
-        desk.offer(event.value, event)
-    except BadRecord as error:
-        await _bury(work, event, str(error))
-        event.ack()
-    for done in await desk.decide():
-        done.ack()
 
 
 def _heeding_agent(app: faust.App, work: Work, name: str, heed: Heed | None) -> None:
@@ -215,7 +161,8 @@ def _pages(app: faust.App, work: Work) -> None:
 
 def run_worker(work: Work) -> int:
     """Run until told to stop (SIGTERM, SIGINT) or until a part fails; return the exit code."""
-    services = [service for service in (work.reader, work.judge) if service is not None]
+    parts = (work.reader, work.judge, work.desk)
+    services = [service for service in parts if service is not None]
     app = build_app(work)
     worker = faust.Worker(
         app,

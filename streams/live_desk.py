@@ -5,7 +5,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Generic
 
 import numpy as np
@@ -43,6 +43,8 @@ class DeskStatus:
     orders: int = 0
     progress_at: int = 0
     """When something was last decided, ms UTC."""
+    waits_for: list[str] = field(default_factory=list)
+    """The sources that what is held waits for: partitions by number, or the judge."""
     is_waiting: bool = False
     """Whether the ledger does not answer."""
 
@@ -104,6 +106,7 @@ class LiveDesk(Generic[Token]):
             self.status.progress_at = self._wall()
         self.status.clock = ready.clock
         self.status.held = self._sequencer.held
+        self.status.waits_for = self._sequencer.waits_for if self._sequencer.held else []
         return ready.done
 
     def _do(self, ready: Ready[Token]) -> None:

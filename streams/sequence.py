@@ -110,6 +110,14 @@ class Sequencer(Generic[Token]):
         return len(self._held)
 
     @property
+    def waits_for(self) -> list[str]:
+        """Return the sources that hold back the others, and those never heard of."""
+        everyone = [*map(str, range(self._of)), JUDGE]
+        clocks = {name: self._sources[name].clock for name in everyone if name in self._sources}
+        least = min(clocks.values(), default=0)
+        return [name for name in everyone if clocks.get(name, 0) <= least]
+
+    @property
     def passed(self) -> int:
         """The moment (ms UTC) that every source has passed; 0 until all have spoken."""
         if not self._of or len(self._sources) <= self._of:

@@ -1,0 +1,143 @@
+"""Decides and acts, on whichever worker has the topic of problems.
+
+Beside Faust like the reader: in one of three runs a second worker that joined left Faust's consumer
+without its partition for good (docs/adr/0004), and what it reads must never be left lying.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+from aiokafka import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from streams.embedded import wall_clock
+from streams.live_desk import LiveDesk
+from streams.live_settings import POLL_MS, LiveSettings
+from streams.outlet import Outlet
+from streams.sequence import BadRecord
+from streams.wire import DeadLetter, dead_letter_record
+
+MOST_RECORDS: Final = 500
+TICK_S: Final = 0.5
+"""How often whoever has the desk looks at the clock, at people's wishes and at what is due."""
+
+_log = structlog.get_logger("andon")
+
+
+class DeskService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it has no types
+    """Reads problems, and counts as read what has been decided: the rest is read again."""
+
+    def __init__(self, settings: LiveSettings, outlet: Outlet, desk: LiveDesk[int]) -> None:
+        """Read nothing before the service is started."""
+        super().__init__()
+        self.desk = desk
+        self.is_desk = False
+        """Whether this worker has the topic of problems."""
+        self.ticked_at = 0
+        """When it last looked at the clock, ms UTC."""
+        self._settings = settings
+        self._outlet = outlet
+        self._where = TopicPartition(settings.names.problems, 0)
+        self._busy = asyncio.Lock()
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def on_start(self) -> None:
+        """Join the group of those who could decide."""
+        await self._outlet.start()
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstraps,
+            group_id=self._settings.group("desks"),
+            group_instance_id=self._settings.member("desk"),
+            client_id=self._settings.member("desk"),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self._settings.session_ms,
+            heartbeat_interval_ms=self._settings.session_ms // 5,
+            max_poll_interval_ms=600_000,
+        )
+        self._consumer = consumer
+        await consumer.start()
+        consumer.subscribe([self._where.topic], listener=self)
+
+    async def on_stop(self) -> None:
+        """Leave the group; what waits is read again by whoever comes next."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
+            return
+        async with self._busy:
+            self.is_desk = False
+        await consumer.stop()
+        await self._outlet.stop()
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Forget what waits: somebody else reads it again."""
+        async with self._busy:
+            if self._where in set(revoked):
+                self.is_desk = False
+                self.desk.reset()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Go on with the oldest record that is not done with."""
+        async with self._busy:
+            self.is_desk = self._where in set(assigned)
+            self.desk.reset()
+            if self.is_desk:
+                _log.info("deciding")
+
+    @Service.task
+    async def _decide(self) -> None:
+        while not self.should_stop and self._consumer is not None:
+            records = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+            async with self._busy:
+                if self._consumer is None:
+                    return
+                for some in records.values():
+                    await self._offer(some)
+                if self.is_desk:
+                    await self._commit(await self.desk.decide())
+
+    async def _offer(self, records: Iterable[ConsumerRecord]) -> None:
+        for record in records:
+            try:
+                self.desk.offer(record.value, record.offset)
+            except BadRecord as error:
+                await self._bury(record, str(error))
+
+    async def _commit(self, done: list[int]) -> None:
+        if not done or self._consumer is None:
+            return
+        try:
+            await self._consumer.commit({self._where: done[-1] + 1})
+        except KafkaError as error:
+            _log.info("what was decided may be read again", error=repr(error))
+
+    @Service.task
+    async def _look_at_clock(self) -> None:
+        while not self.should_stop:
+            performed = self.is_desk and await asyncio.to_thread(self.desk.tick)
+            self.ticked_at = wall_clock()
+            await asyncio.sleep(0.0 if performed else TICK_S)
+
+    async def _bury(self, record: ConsumerRecord, reason: str) -> None:
+        letter = DeadLetter(
+            record.topic,
+            record.partition,
+            record.offset,
+            reason,
+            "$",
+            record.key,
+            record.value,
+            tuple(record.headers or ()),
+        )
+        headers, value = dead_letter_record(letter)
+        await self._outlet.send(self._settings.names.dead_letters, value, headers=headers)
+        await self._outlet.flush()
