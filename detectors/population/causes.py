@@ -93,31 +93,45 @@ ACCUSED: Final = _accusations()
 """The kinds of problems of groups that can explain others."""
 
 
+_CHARGED: Final = {
+    kind: tuple((number, name) for number in numbers for name in DEFECTS[number].charged)
+    for kind, numbers in DEFECTS_OF.items()
+}
+"""By kind: against whom its defects are charged."""
+
+_SAYING: Final = frozenset({"sku", "seller", "warehouse", "bin", "carrier", "lane"})
+"""Facts that say where something happened."""
+
+
 def places_proved(problem: Problem) -> list[Place]:
     """Return where a problem of one order happened, as far as its evidence says it."""
-    said = {item.fact: str(item.value) for item in problem.evidence if item.value is not None}
+    said = {item.fact: str(item.value) for item in problem.evidence if item.fact in _SAYING}
+    if not said:
+        return []
     named = _named(said)
-    return [
-        Place(number, name, named[name])
-        for number in DEFECTS_OF.get(problem.kind, ())
-        for name in DEFECTS[number].charged
-        if name in named
-    ]
+    charged = _CHARGED[problem.kind]
+    return [Place(number, name, named[name]) for number, name in charged if name in named]
 
 
-def _named(said: Mapping[str, str]) -> dict[str, str]:
-    """Return the subjects that facts name, by type; a lane ends in a region, and all is market."""
-    known = {name: said[name] for name in ("sku", "seller", "warehouse", "carrier") if name in said}
-    start, _, end = said.get("lane", "").partition("->")
-    if end:
-        known["region"] = end
-    if start and end:
-        known["lane"] = said["lane"]
-    if "bin" in said and "warehouse" in said:
-        known["bin"] = f"{said['warehouse']}/{said['bin']}"
-    if "sku" in said and "warehouse" in said:
-        known[PAIR] = f"{said['sku']}@{said['warehouse']}"
-    return known | {MARKET: EVERYTHING} if "lane" in said else known
+def _named(said: dict[str, str]) -> dict[str, str]:
+    """Make of facts the subjects that they name, by type.
+
+    A lane ends in a region, and everything that was on its way is in the market.
+    """
+    lane, place = said.pop("lane", None), said.pop("bin", None)
+    if lane is not None:
+        start, _, end = lane.partition("->")
+        said[MARKET] = EVERYTHING
+        if end:
+            said["region"] = end
+        if start and end:
+            said["lane"] = lane
+    if "warehouse" in said:
+        if place is not None:
+            said["bin"] = f"{said['warehouse']}/{place}"
+        if "sku" in said:
+            said[PAIR] = f"{said['sku']}@{said['warehouse']}"
+    return said
 
 
 def since(evidence: Sequence[Evidence]) -> int:

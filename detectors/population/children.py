@@ -9,6 +9,7 @@ that neither batches nor partitions can tell; a group is judged on what was know
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
@@ -20,16 +21,14 @@ from schemas.times import DAY
 
 _Key = TypeVar("_Key")
 
+
+_JUDGED, _SAID, _FOUND = range(3)
+"""What is looked at first of what happens at one moment."""
+
+_Happening = tuple[int, int, Change | Saying]
+"""When something happened (ms UTC), and what."""
+
 _RANK: Final = {name: rank for rank, name in enumerate(NEAREST)}
-
-
-@dataclass(slots=True)
-class _Moment:
-    """What happens at one moment, in the order in which it is looked at."""
-
-    groups: list[Change] = field(default_factory=list)
-    said: list[Saying] = field(default_factory=list)
-    orders: list[Change] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -72,24 +71,36 @@ class Children:
 
         Each of the two is in the order of what happens to any one problem.
         """
-        moments: dict[int, _Moment] = {}
-        for change in groups:
-            moments.setdefault(change.at, _Moment()).groups.append(change)
-        for saying in self._waiting:
-            moments.setdefault(saying.at, _Moment()).said.append(saying)
-        for change in orders:
-            moments.setdefault(change.at, _Moment()).orders.append(change)
+        happened: list[_Happening] = [
+            *((change.at, _JUDGED, change) for change in groups),
+            *((saying.at, _SAID, saying) for saying in self._waiting),
+            *(
+                (change.at, _FOUND, change)
+                for change in orders
+                if change.problem.kind in DEFECTS_OF
+            ),
+        ]
+        happened.sort(key=itemgetter(0, 1))
         self._waiting = []
-        return [change for at in sorted(moments) for change in self._at(at, moments[at])]
-
-    def _at(self, at: int, moment: _Moment) -> Iterator[Change]:
-        self._forget(at)
-        yield from moment.groups
-        again = {id_ for change in moment.groups for id_ in self._meet(change)}
-        again.update(id_ for saying in moment.said for id_ in self._listen(saying))
-        for id_ in sorted(again):
-            yield from self._look_again(at, self._children[id_])
-        yield from map(self._follow, moment.orders)
+        changes = [change for change in orders if change.problem.kind not in DEFECTS_OF]
+        now, today, again = 0, 0, set[str]()
+        for at, stage, what in happened:
+            if again and (at > now or stage == _FOUND):
+                changes += self._look_again(now, again)
+                again.clear()
+            now = at
+            if at >= today + DAY:
+                today = at // DAY * DAY
+                self._forget(today)
+            if isinstance(what, Saying):
+                again.update(self._listen(what))
+            elif stage == _FOUND:
+                changes.append(self._follow(what))
+            else:
+                changes.append(what)
+                again.update(self._meet(what))
+        changes += self._look_again(now, again)
+        return changes
 
     # ----- groups -----
 
@@ -102,17 +113,20 @@ class Children:
         if problem.is_open:
             self._groups.setdefault(place, {})[problem.id] = problem
             return self._orphans.get(place, ()) if change.what is ChangeKind.OPENED else ()
-        del self._groups[place][problem.id]
-        children = self._under.pop(problem.id, ())
-        return children if change.what is ChangeKind.WITHDRAWN else ()
+        some = self._groups.get(place, {})
+        some.pop(problem.id, None)
+        if not some:
+            self._groups.pop(place, None)
+        return self._under.pop(problem.id, ()) if change.what is ChangeKind.WITHDRAWN else ()
 
     def _parent(self, places: Mapping[Place, int]) -> str | None:
         """Return the id of the open problem that explains what happened: a root, the narrowest."""
+        known = [place for place in places if place in self._groups]
         found = [
             (group.parent is not None, _RANK[place.subject_type], -ACCUSED[group.kind].rung, id_)
-            for place, day in places.items()
-            for id_, group in self._groups.get(place, {}).items()
-            if since(group.evidence) <= day * DAY
+            for place in known
+            for id_, group in self._groups[place].items()
+            if since(group.evidence) <= places[place] * DAY
         ]
         return min(found)[-1] if found else None
 
@@ -120,43 +134,44 @@ class Children:
 
     def _listen(self, saying: Saying) -> list[str]:
         """Take note of a report; return the orphans that may have happened elsewhere."""
-        self._whereabouts.take(saying)
-        some = self._of_order.get(saying.word.order_id, ())
-        return [id_ for id_ in some if self._children[id_].problem.parent is None]
+        order_id = self._whereabouts.take(saying)
+        some = [self._children[id_] for id_ in self._of_order.get(order_id, ())]
+        orphans = [child.problem for child in some if child.problem.parent is None]
+        return [problem.id for problem in orphans if saying.word.concerns(problem)]
 
-    def _look_again(self, at: int, child: _Child) -> list[Change]:
-        """Put a child under whoever explains it now, or under nobody if that was taken back."""
-        before = child.problem.parent
-        self._leave(child)
-        self._find(child)
-        after = child.problem.parent
-        if after == before:
-            return []
-        what = ChangeKind.REVISITED if after is None else ChangeKind.ATTACHED
-        return [Change(what, at, child.problem)]
+    def _look_again(self, at: int, ids: Iterable[str]) -> Iterator[Change]:
+        """Put children under whoever explains them now, or under nobody if that was taken back."""
+        for id_ in sorted(ids):
+            child = self._children[id_]
+            before = child.problem.parent
+            self._leave(child)
+            self._find(child)
+            after = child.problem.parent
+            if after != before:
+                what = ChangeKind.REVISITED if after is None else ChangeKind.ATTACHED
+                yield Change(what, at, child.problem)
 
     # ----- orders -----
 
     def _follow(self, change: Change) -> Change:
         """Return a change of an order's problem with its parent, and take note of it."""
         problem = change.problem
-        if problem.kind not in DEFECTS_OF:
-            return change
         if change.what is ChangeKind.OPENED:
             child = self._children[problem.id] = _Child(problem)
             self._of_order.setdefault(problem.order_id or "", set()).add(problem.id)
             self._find(child)
-            return Change(change.what, change.at, child.problem)
+            return replace(change, problem=child.problem)
         parent = self._end(problem)
-        return (
-            change if parent is None else replace(change, problem=replace(problem, parent=parent))
-        )
+        if parent is None:
+            return change
+        return replace(change, problem=replace(problem, parent=parent))
 
     def _find(self, child: _Child) -> None:
         """Put a child under whoever explains it; else it waits."""
         places = self._whereabouts.places(child.problem)
         parent = self._parent(places)
-        child.problem = replace(child.problem, parent=parent)
+        if parent != child.problem.parent:
+            child.problem = replace(child.problem, parent=parent)
         if parent is not None:
             self._under.setdefault(parent, set()).add(child.problem.id)
             return
@@ -185,10 +200,11 @@ class Children:
             self._ended.append(problem)
         return parent
 
-    def _forget(self, at: int) -> None:
-        """Forget what can no longer matter at ``at``, ms UTC."""
-        self._whereabouts.forget(at // DAY)
-        while self._ended and (self._ended[0].cleared_at or 0) < at - self._horizon:
+    def _forget(self, today: int) -> None:
+        """Forget what can no longer matter on the day that begins with ``today`` (ms UTC)."""
+        self._whereabouts.forget(today // DAY)
+        oldest = today - self._horizon
+        while self._ended and (self._ended[0].cleared_at or 0) < oldest:
             del self._parents[self._ended.popleft().id]
 
 

@@ -1,6 +1,5 @@
 """Where the reports about an order place it: against whom each of them counts, by order."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,13 +21,15 @@ class Word(NamedTuple):
     """``order/line`` or ``order/shipment``."""
     day: int
     """The unit's cohort, days since 1970."""
+    defect: int
     places: tuple[Place, ...]
-    """Whom it is charged to; all have its defect."""
+    """Whom it is charged to."""
 
-    @property
-    def order_id(self) -> str:
-        """Return the order that the unit is part of."""
-        return self.unit.rpartition("/")[0]
+    def concerns(self, problem: Problem) -> bool:
+        """Whether it says where a problem of this order happened: of all of it, or of its unit."""
+        if self.defect not in DEFECTS_OF[problem.kind]:
+            return False
+        return problem.subject_type == "order" or self.unit == problem.subject
 
 
 class Saying(NamedTuple):
@@ -56,31 +57,34 @@ def sayings(
                 for name in DEFECTS[defect].charged
                 if rows[name][i] >= 0
             )
-            yield Saying(at, Word(unit, day, places), units)
+            yield Saying(at, Word(unit, day, defect, places), units)
 
 
 @dataclass(slots=True)
 class Whereabouts:
     """The words that stand about orders, as long as groups are judged on their days."""
 
-    _words: dict[str, Counter[Word]] = field(default_factory=dict)
+    _words: dict[str, dict[Word, int]] = field(default_factory=dict)
     """By order; how often each is said. One that is taken back before it is told counts -1."""
-    _of_day: dict[int, set[Word]] = field(default_factory=dict)
+    _of_day: dict[int, list[str]] = field(default_factory=dict)
+    """Orders of which something was said, by the day that it was said of."""
     _oldest: int = 0
     """The first day of which words are known."""
 
-    def take(self, saying: Saying) -> None:
-        """Let a word count, or no longer."""
+    def take(self, saying: Saying) -> str:
+        """Let a word count, or no longer; return the order that it is about."""
         word = saying.word
+        order_id = word.unit.rpartition("/")[0]
         if word.day < self._oldest:
-            return
-        counts = self._words.setdefault(word.order_id, Counter())
-        counts[word] += saying.units
-        if counts[word]:
-            self._of_day.setdefault(word.day, set()).add(word)
-            return
-        self._drop(word)
-        self._of_day[word.day].discard(word)
+            return order_id
+        words = self._words.setdefault(order_id, {})
+        units = words.get(word, 0) + saying.units
+        if units:
+            words[word] = units
+            self._of_day.setdefault(word.day, []).append(order_id)
+        else:
+            del words[word]
+        return order_id
 
     def forget(self, today: int) -> None:
         """Forget days that no group is judged on any more; ``today`` is days since 1970."""
@@ -88,15 +92,15 @@ class Whereabouts:
         if oldest <= self._oldest:
             return
         self._oldest = oldest
-        for day in [day for day in self._of_day if day < oldest]:
-            for word in self._of_day.pop(day):
-                self._drop(word)
-
-    def _drop(self, word: Word) -> None:
-        counts = self._words[word.order_id]
-        del counts[word]
-        if not counts:
-            del self._words[word.order_id]
+        gone = [
+            order for day in list(self._of_day) if day < oldest for order in self._of_day.pop(day)
+        ]
+        for order_id in dict.fromkeys(gone):
+            left = {
+                w: units for w, units in self._words.pop(order_id, {}).items() if w.day >= oldest
+            }
+            if left:
+                self._words[order_id] = left
 
     def places(self, problem: Problem) -> dict[Place, int]:
         """Return where a problem of one order happened, and the last day on which it did there.
@@ -104,20 +108,16 @@ class Whereabouts:
         What is reported of its unit, or of any unit if it is about the whole order, says more than
         what its evidence proves: it is counted against those who answer for it alone.
         """
+        proved = dict.fromkeys(places_proved(problem), problem.opened_at // DAY)
+        words = self._words.get(problem.order_id or "")
+        if not words:
+            return proved
         reported: dict[Place, int] = {}
-        for word, times in self._words.get(problem.order_id or "", _NONE).items():
-            if times > 0 and _is_about(word, problem):
+        for word, units in words.items():
+            if units > 0 and word.concerns(problem):
                 for place in word.places:
                     reported[place] = max(word.day, reported.get(place, word.day))
+        if not reported or not proved:
+            return reported or proved
         defects = {place.defect for place in reported}
-        told = DEFECTS_OF[problem.kind]
-        opened = problem.opened_at // DAY
-        found = {place: opened for place in places_proved(problem) if place.defect not in defects}
-        return found | {place: day for place, day in reported.items() if place.defect in told}
-
-
-_NONE: Counter[Word] = Counter()
-
-
-def _is_about(word: Word, problem: Problem) -> bool:
-    return problem.subject_type == "order" or word.unit == problem.subject
+        return {p: day for p, day in proved.items() if p.defect not in defects} | reported

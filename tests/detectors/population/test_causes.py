@@ -44,6 +44,10 @@ def test_what_was_picked_wrong_names_its_bin_and_its_sku_there() -> None:
     }
 
 
+def test_a_warehouse_alone_is_a_warehouse() -> None:
+    assert places("mispick", warehouse="W") == {("warehouse", "W")}
+
+
 def test_only_who_answers_for_the_defect_is_named() -> None:
     assert places("late-dispatch", seller="S", sku="A", quantity=2) == {("seller", "S")}
 

@@ -23,7 +23,7 @@ LATE = Problem(
 
 
 def a_word(unit: str = "o-1/1", day: int = D0) -> Word:
-    return Word(unit, day, (LANE,))
+    return Word(unit, day, LANE.defect, (LANE,))
 
 
 def known(*words: tuple[Word, int], today: int = D0) -> dict[Place, int]:
@@ -86,7 +86,7 @@ def reports(*defects: int) -> tuple[Reports, Vocabulary]:
 def test_a_report_names_everybody_that_it_is_charged_to() -> None:
     [said] = sayings(Subjects(), 0, *reports(WRONG))
 
-    assert said == Saying(D0 * DAY, Word("o-0/1", D0, said.word.places), 1)
+    assert said == Saying(D0 * DAY, Word("o-0/1", D0, WRONG, said.word.places), 1)
     assert {(place.subject_type, place.name) for place in said.word.places} == {
         ("sku", "A"),
         ("sku_warehouse", "A@W"),
