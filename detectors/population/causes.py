@@ -12,6 +12,7 @@ from detectors.observations import Clock
 from detectors.population.counts import Charge
 from detectors.population.defects import DEFECTS
 from detectors.population.ladders import Rung, kind_of, ladder_of
+from detectors.population.roots import ARTICLE
 from detectors.population.subjects import EVERYTHING, MARKET, PAIR
 from schemas.problems import Evidence, Problem
 
@@ -36,6 +37,12 @@ EXPLAINED: Final[Mapping[str, tuple[Shared, ...]]] = {
     "damaged-item": (("damaged", Clock.SHIPPED),),
 }
 """Kinds of problems of one order, and what groups have that explains them."""
+
+
+ONLY_BY: Final[Mapping[str, frozenset[str]]] = {"wrong-item": ARTICLE}
+"""Kinds that not every group with the defect explains. Where an article is wrong, another piece of
+it would be wrong too, so its customers are helped otherwise; where a whole warehouse or a seller
+errs, the right piece is still the best that they can get."""
 
 
 def _numbers(shared: Sequence[Shared]) -> tuple[int, ...]:

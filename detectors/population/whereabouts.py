@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.observations import Reports
-from detectors.population.causes import DEFECTS_OF, TELLING, Place, places_proved
+from detectors.population.causes import DEFECTS_OF, ONLY_BY, TELLING, Place, places_proved
 from detectors.population.defects import DEFECTS
 from detectors.population.evidence import WINDOW
 from detectors.population.subjects import Subjects
@@ -103,11 +103,17 @@ class Whereabouts:
                 self._words[order_id] = left
 
     def places(self, problem: Problem) -> dict[Place, int]:
-        """Return where a problem of one order happened, and the last day on which it did there.
+        """Return where a problem of one order happened that may explain it, and the last day there.
 
         What is reported of its unit, or of any unit if it is about the whole order, says more than
         what its evidence proves: it is counted against those who answer for it alone.
         """
+        found, only = self._places(problem), ONLY_BY.get(problem.kind)
+        if only is None:
+            return found
+        return {place: day for place, day in found.items() if place.subject_type in only}
+
+    def _places(self, problem: Problem) -> dict[Place, int]:
         proved = dict.fromkeys(places_proved(problem), problem.opened_at // DAY)
         words = self._words.get(problem.order_id or "")
         if not words:

@@ -200,10 +200,22 @@ def test_responsibility_decides_who_explains_a_late_order() -> None:
 @pytest.mark.parametrize(("unit", "parent"), [("o-1/1", True), ("o-1/2", False), ("o-2/1", False)])
 def test_a_line_is_explained_by_its_own_report_only(unit: str, parent: bool) -> None:  # noqa: FBT001 - a table of cases
     line = a_problem("wrong-item", "line", "o-1/1", T0)
-    bin_ = a_group("bin-wrong-item", "W/7")
+    bin_ = a_group("bin-wrong-item", "W/7", since=T0)
     changes = placed(opened(bin_), a_report(WRONG, unit, bin="W/7"), opened(line))
 
     assert [change.problem.parent is not None for change in changes] == [parent]
+
+
+def test_a_wrong_item_is_explained_by_its_article_and_not_by_a_warehouse_that_errs_a_lot() -> None:
+    """Another piece of a wrong article would be wrong, too; the warehouse has right ones."""
+    line = a_problem("wrong-item", "line", "o-1/1", T0)
+    house, bin_ = a_group("warehouse-wrong-item", "W"), a_group("bin-wrong-item", "W/7", T0 + DAY)
+    report = a_report(WRONG, "o-1/1", bin="W/7", warehouse="W")
+
+    assert said(placed(opened(house), report, opened(line), opened(bin_))) == [
+        (OPENED, T0, None),
+        (ATTACHED, T0 + DAY, bin_.id),
+    ]
 
 
 def test_a_report_of_another_defect_says_nothing() -> None:
