@@ -1,25 +1,27 @@
 """The desk: every change of a problem is decided, planned and stored in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from actions.cases import Decided
+from actions.causes import is_population
 from actions.chain import append
 from actions.ledger import Ledger
 from actions.past import BEGINNINGS, Past, recall, unseen
 from actions.persons import customers_in, references, veil_for
 from actions.playbook import Playbook
-from actions.policy import decide, plan
+from actions.policy import covered, decide, plan
 from actions.rows import change_row, decision_id, problem_row
 from actions.store import add_decisions, call_off, put_problems, queue, record
 from actions.tables import changes
-from schemas.decisions import Action, Decision, Outcome, Status
+from schemas.decisions import Action, Decision, Outcome, Status, Verdict
 from schemas.problems import Change, ChangeKind, Problem
 
 DECIDED_ON = frozenset(ChangeKind) - {ChangeKind.ATTACHED}
-"""Changes that call for a decision; an attachment only moves a problem under its root cause."""
+"""Changes that call for a decision; an attachment only calls off what its root cause makes
+needless."""
 
 
 Made = tuple[Decision, Decided]
@@ -55,21 +57,18 @@ class Desk:
             if not fresh:
                 return []
             _store_changes(connection, fresh, now)
-            past = recall(connection, fresh, self._playbook, now)
-            decided = self._decide_all(fresh, past)
+            known = _as_known(fresh)
+            past = recall(connection, known, self._playbook, now)
+            decided = self._decide_all(known, past)
             self._store(connection, decided, past, [change.problem for change in fresh])
+            _call_off(connection, _covered(known, past) | _called_off(decided), now)
         return [decision for decision, _ in decided]
 
-    def _decide_all(self, fresh: Sequence[Change], past: Past) -> list[Made]:
-        newest = {change.problem.id: change.problem for change in fresh}
-        made: list[Made] = []
-        for change in fresh:
-            if change.what in DECIDED_ON:
-                problem = _as_decided(change, newest[change.problem.id])
-                made.append(self._decide(change, problem, past))
-        return made
+    def _decide_all(self, known: Sequence[Change], past: Past) -> list[Made]:
+        return [self._decide(change, past) for change in known if change.what in DECIDED_ON]
 
-    def _decide(self, change: Change, problem: Problem, past: Past) -> Made:
+    def _decide(self, change: Change, past: Past) -> Made:
+        problem = change.problem
         decided = decide(problem, past.of(problem), past.playbook)
         decision = Decision(
             id=decision_id(change),
@@ -98,8 +97,21 @@ class Desk:
         planned = [action for decision in made for action in decision.actions]
         record(connection, [_again(a, past.now) for a in planned if a.id in past.called_off])
         queue(connection, [a for a in planned if a.status is Status.QUEUED], past.now)
-        for action_id, why in _called_off(decided).items():
-            call_off(connection, [action_id], why, past.now)
+
+
+def _call_off(connection: Connection, off: Mapping[str, str], now: int) -> None:
+    for action_id, why in off.items():
+        call_off(connection, [action_id], why, now)
+
+
+def _covered(known: Sequence[Change], past: Past) -> dict[str, str]:
+    """Return what is called off because a root cause turned out to be behind it, and why."""
+    attached = [change.problem for change in known if change.what is ChangeKind.ATTACHED]
+    return {
+        action_id: Verdict.COVERED_BY_PARENT.value
+        for problem in attached
+        for action_id in covered(problem, past.of(problem), past.playbook)
+    }
 
 
 def _called_off(decided: Sequence[Made]) -> dict[str, str]:
@@ -116,17 +128,28 @@ def _again(action: Action, now: int) -> Outcome:
     return Outcome(action_id=action.id, status=action.status, at=now, detail="planned again")
 
 
+def _as_known(fresh: Sequence[Change]) -> list[Change]:
+    """Return the changes with what is to be decided of each, as it is known after all of them."""
+    newest = {change.problem.id: change.problem for change in fresh}
+    return [
+        Change(change.what, change.at, _as_decided(change, newest[change.problem.id]))
+        for change in fresh
+    ]
+
+
 def _as_decided(change: Change, newest: Problem) -> Problem:
     """An opening whose withdrawal is known already is not acted on, only to be undone at once.
 
-    What is looked at again is decided as if it had just opened: it may be over by now, and the
-    customer is still owed what a stop has kept from them.
+    One whose root cause is known already is decided under it. What is looked at again is decided
+    as if it had just opened: it may be over by now, and the customer is still owed what a stop has
+    kept from them.
     """
     if change.what not in BEGINNINGS:
         return change.problem
     if newest.withdrawn_at is not None:
         return newest
-    return replace(change.problem, cleared_at=None, ended_by=None)
+    parent = change.problem.parent if is_population(change.problem) else newest.parent
+    return replace(change.problem, cleared_at=None, ended_by=None, parent=parent)
 
 
 def _store_changes(connection: Connection, fresh: Sequence[Change], now: int) -> None:

@@ -6,10 +6,11 @@ from msgspec.structs import replace
 
 from actions.accounts import accounted
 from actions.branches import BRANCHES, UNDOING, nothing_undone
-from actions.cases import Decided, History, look_at
-from actions.causes import action_id
+from actions.cases import NOT_STARTED, Decided, History, look_at
+from actions.catalogue import ACTS
+from actions.causes import action_id, is_population
 from actions.playbook import Playbook
-from actions.proposals import correction, inverse_of
+from actions.proposals import correction, inverse_of, steps_for
 from actions.quiet import in_time
 from actions.wording import worded
 from schemas.decisions import Action, Status, Verdict
@@ -59,6 +60,26 @@ def plan(problem: Problem, decided: Decided, playbook: Playbook) -> tuple[Action
     messages = playbook.form.messages
     told = worded(actions, problem, messages, decided.guests)
     return accounted(told, problem, messages.locale)
+
+
+def covered(problem: Problem, history: History, playbook: Playbook) -> tuple[str, ...]:
+    """Return the actions that a root cause makes needless that turned out to be behind ``problem``.
+
+    Operations are told of the root cause, once. What the customer gets stays, and so does what has
+    started, what a person wanted, and what the rule does under a root cause, too.
+    """
+    if is_population(problem):
+        return ()
+    rules = {rule.name: rule for rule in playbook.rules}
+    return tuple(
+        action.id
+        for action in history.planned
+        if action.status in NOT_STARTED
+        and action.follows is None
+        and action.rule in rules
+        and not ACTS[action.name].reaches_customer
+        and action.name not in {step.name for step in steps_for(problem, rules[action.rule])}
+    )
 
 
 def _planned(action: Action, status: Status) -> Action:

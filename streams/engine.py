@@ -161,7 +161,7 @@ class Engine:
         The judge's open period ends with it, as it would if time went on and nothing else came.
         """
         changes = self.advance(self._held[0][2] + 1) if self._held else []
-        return _sorted([*changes, *self._judge.close(self.clock)])
+        return _sorted([*changes, *self._judge.place([], self._judge.close(self.clock))])
 
     def _write(self, events: Sequence[Event], occurred: Times, recorded: Times, until: int) -> None:
         parts = _partitioned(by_type(events, occurred, recorded, until), len(self.partitions))
@@ -178,7 +178,7 @@ class Engine:
             self._judge.observe_counts(number, *heard)
             self._listen(number, *heard)
         self.clock = until
-        return _sorted(changes + self._judge.judge(until))
+        return _sorted(self._judge.place(changes, self._judge.judge(until)))
 
 
 def _sorted(changes: list[Change]) -> list[Change]:

@@ -1,13 +1,15 @@
 """The judge: one per shop, told by every partition what became known, deciding period by period."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.observations import Exposures, Observation, Repair, Reports
 from detectors.population.almanac import Almanac
+from detectors.population.children import Children
 from detectors.population.floor import Floor
 from detectors.population.populations import Populations, Probe, Sitting
 from detectors.population.rules import PopulationRules
+from detectors.population.whereabouts import sayings
 from schemas.problems import Change
 from schemas.times import DAY
 
@@ -25,6 +27,7 @@ class Judge:
         self._rules = rules
         self._floor = Floor(rules, horizon)
         self._populations = Populations(rules, probe)
+        self._children = Children(horizon)
         self._judged = 0
         """End of the last period that was judged, ms UTC."""
 
@@ -60,6 +63,14 @@ class Judge:
     ) -> None:
         """Take in what the partition ``source`` counted; its codes are of ``words``."""
         self._populations.hear(source, out, reports, words)
+        self._children.hear(sayings(self._populations.subjects, source, reports, words))
+
+    def place(self, orders: Sequence[Change], groups: Sequence[Change]) -> list[Change]:
+        """Return all changes, the problems of ``orders`` under those of ``groups`` behind them.
+
+        ``groups`` is what was judged last, and ``orders`` what was decided since the time before.
+        """
+        return self._children.place(orders, groups)
 
     def judge(self, until: int) -> list[Change]:
         """Judge every period that ended before ``until`` (ms UTC), in the order of time."""

@@ -71,11 +71,16 @@ class Log:
             self._voices.append(_Part(voices, _narrow(voice_rows)))
 
     def forget(self, today: int) -> None:
-        """Forget days whose cohorts have all left the window; put yesterday's parts together."""
+        """Forget days whose cohorts have all left the window, and the names told on them.
+
+        Yesterday's parts are put together.
+        """
         oldest = today - WINDOW
         self._out = _by_day(self._out, self._merged[0], oldest)
         self._voices = _by_day(self._voices, self._merged[1], oldest)
         self._merged = [len(self._out), len(self._voices)]
+        needed = (int(part.told.name.min()) for part in self._voices)
+        self._told.forget_names(min(needed, default=self._told.told))
 
     def units(self, clock: int, since: int, until: int, names: Collection[str]) -> tuple[Out, Rows]:
         """Return units of cohorts ``since`` a day that were known by the end ``until`` (ms UTC).
@@ -107,7 +112,7 @@ class Log:
     def _standing(self, voices: Voices) -> list[int]:
         """Return the places of the reports that were not taken back since."""
         balance: dict[tuple[object, ...], list[int]] = {}
-        names = [self._told.names[name] for name in voices.name.tolist()]
+        names = self._told.names(voices.name)
         same = ("day", *CELL, "buyer", "found")
         cells = (getattr(voices, column).tolist() for column in same)
         keys = list(zip(names, *cells, strict=True))
@@ -121,12 +126,11 @@ class Log:
 
     def named(self, voices: Voices, index: Codes) -> list[Voice]:
         """Return some reports by name."""
-        names = self._told.names
         return [
-            Voice(at, names[name], buyer)
+            Voice(at, name, buyer)
             for at, name, buyer in zip(
                 voices.end[index].tolist(),
-                voices.name[index].tolist(),
+                self._told.names(voices.name[index]),
                 voices.buyer[index].tolist(),
                 strict=True,
             )

@@ -60,15 +60,15 @@ class Populations:
         """Start without knowledge."""
         self._rules = rules
         self._probe = probe
-        self._subjects = Subjects()
-        self._told = Told(self._subjects, rules.ends_of)
+        self.subjects = Subjects()
+        self._told = Told(self.subjects, rules.ends_of)
         self._counts = Counts()
         self._learning = Learning(rules.budget)
         self._log = Log(self._told)
-        roots = Roots(self._subjects, self._log, rules.budget)
-        self.tracks = Tracks(self._subjects, self._counts, roots)
-        self._standards = Standards(self._subjects, self._counts, self._log, rules.sellers)
-        self._swaps = Swaps(self._subjects, self._log)
+        roots = Roots(self.subjects, self._log, rules.budget)
+        self.tracks = Tracks(self.subjects, self._counts, roots)
+        self._standards = Standards(self.subjects, self._counts, self._log, rules.sellers)
+        self._swaps = Swaps(self.subjects, self._log)
         self._almanac: Almanac | None = None
         self._mended: set[tuple[str, str, int]] = set()
         """Repairs that have been judged: SKU, warehouse, when it was put right (ms UTC)."""
@@ -89,7 +89,7 @@ class Populations:
 
     def subject_types(self, name: str) -> tuple[str, ...]:
         """Return the types of the subjects called ``name``."""
-        return self._subjects.types_of(name)
+        return self.subjects.types_of(name)
 
     def is_waiting(self, end: int) -> bool:
         """Whether something was told that counts from the period that ends at ``end`` (ms UTC)."""
@@ -111,7 +111,7 @@ class Populations:
         """
         if not self._counts.today:
             return 1
-        usual = self._frozen().usual_reports(self._subjects.row("sku", sku))
+        usual = self._frozen().usual_reports(self.subjects.row("sku", sku))
         return fewest_surprising(usual)
 
     # ----- days -----
@@ -177,7 +177,7 @@ class Populations:
         """Return what is known at the beginning of today; asked before today's news are counted."""
         if self._almanac is None:
             rows = self.tracks.rows
-            self._almanac = self._learning.freeze(self._counts, self._subjects, rows)
+            self._almanac = self._learning.freeze(self._counts, self.subjects, rows)
         return self._almanac
 
     # ----- sittings -----
@@ -206,7 +206,7 @@ class Populations:
         self._counts.add_units(out, news.out_rows)
         self._counts.add_reports(news.voices, news.voice_rows, news.weights)
         skus, categories = news.out_rows["sku"], news.out_rows["category"]
-        self._learning.note_categories(skus, categories, self._subjects)
+        self._learning.note_categories(skus, categories, self.subjects)
         self._swaps.note(news.voices, self._counts.today)
         self._learning.record(news.voices, (news.voices.end - 1) // DAY)
         self._log.append(out, news.out_rows, news.voices, news.voice_rows)
@@ -226,7 +226,7 @@ class Populations:
     def _readings(self, almanac: Almanac, news: News) -> Iterator[Reading]:
         done = self.tracks.at_the_top
         for charge in almanac.rungs:
-            table = Table(charge, self._counts, almanac, self._subjects)
+            table = Table(charge, self._counts, almanac, self.subjects)
             probed = self._probed(charge)
             for reading in readings(table, news, probed, done.get(charge, NOBODY)):
                 if self._probe is not None and reading.subject.row in probed:
@@ -236,7 +236,7 @@ class Populations:
     def _probed(self, charge: Charge) -> Collection[int]:
         if self._probe is None or self._probe.subject_type not in (None, charge.subject_type):
             return NOBODY
-        row = self._subjects.find(charge.subject_type, self._probe.name)
+        row = self.subjects.find(charge.subject_type, self._probe.name)
         return NOBODY if row is None else (row,)
 
     def decide(self, end: int, found: list[Reading], is_open: IsOpen) -> list[Change]:

@@ -1,6 +1,6 @@
 """What the partitions told the judge, as columns: units that are out, and reports about them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Generic, TypeVar
 
@@ -123,8 +123,17 @@ class Waiting(Generic[Columns]):
 
     def has_until(self, until: int) -> bool:
         """Whether something counts from a period that ended at or before ``until`` (ms UTC)."""
-        parts = [*self._fresh, *(part for day in self._days.values() for part in day)]
-        return any(bool((part.end <= until).any()) for part in parts)
+        return any(bool((part.end <= until).any()) for part in self._parts())
+
+    def least(self, column: str, most: int) -> int:
+        """Return the least number in a column of what waits, at most ``most``."""
+        return min([most, *(int(getattr(part, column).min()) for part in self._parts())])
+
+    def _parts(self) -> Iterator[Columns]:
+        """Yield what waits; no part is empty."""
+        yield from self._fresh
+        for day in self._days.values():
+            yield from day
 
 
 _CLOCKS: Final = np.array([defect.clock for defect in DEFECTS])
@@ -139,8 +148,11 @@ class Told:
 
     def __init__(self, subjects: Subjects, end_of: EndOf) -> None:
         """Start with nothing."""
-        self.names: list[str] = []
-        """Names of the units reported, ``order_id/line_id``."""
+        self._names: list[str] = []
+        """Names of the units reported, ``order_id/line_id``, but for those that are forgotten."""
+        self._forgotten = 0
+        self._in_hand = 0
+        """The first place of a name among what was last handed over."""
         self._subjects = subjects
         self._end_of = end_of
         self._words: dict[int, Vocabulary] = {}
@@ -158,8 +170,8 @@ class Told:
                 Out(end, out.clock, out.day, out.units, whence, out.item, out.place, out.lane)
             )
         if reports.at.size:
-            first = len(self.names)
-            self.names += reports.names
+            first = self.told
+            self._names += reports.names
             self._voices.add(
                 Voices(
                     self._counted(reports.at, _CLOCKS[reports.defect], reports.day),
@@ -172,9 +184,34 @@ class Told:
                     reports.lane,
                     reports.buyer,
                     self._rows_found(source, reports.found),
-                    np.arange(first, len(self.names)),
+                    np.arange(first, first + reports.at.size),
                 )
             )
+
+    def names(self, places: Codes) -> list[str]:
+        """Return the names of reported units by their places; none of them is forgotten."""
+        return [self._names[place] for place in (places - self._forgotten).tolist()]
+
+    def forget_names(self, needed: int) -> None:
+        """Forget the names of units before the place ``needed``.
+
+        Those that still wait are kept, and those that were last handed over: whoever took them may
+        be at work on them.
+        """
+        gone = self._voices.least("name", min(needed, self._in_hand)) - self._forgotten
+        if gone > 0:
+            del self._names[:gone]
+            self._forgotten += gone
+
+    @property
+    def told(self) -> int:
+        """Return how many reports have been told; it is the place of the next one's name."""
+        return self._forgotten + len(self._names)
+
+    @property
+    def names_kept(self) -> int:
+        """Return how many names are remembered."""
+        return len(self._names)
 
     def _counted(self, at: Codes, clock: Codes, day: Codes) -> Codes:
         """Return the end of the period from which each element counts, ms UTC.
@@ -193,7 +230,9 @@ class Told:
 
     def take(self, until: int) -> tuple[Out, Voices]:
         """Hand over what counts from periods that ended at or before ``until`` (ms UTC)."""
-        return self._out.take(until), self._voices.take(until)
+        out, voices = self._out.take(until), self._voices.take(until)
+        self._in_hand = int(voices.name.min(initial=self.told))
+        return out, voices
 
     def has_until(self, until: int) -> bool:
         """Whether something counts from a period that ended at or before ``until`` (ms UTC)."""

@@ -5,39 +5,27 @@ from dataclasses import dataclass, field
 from math import log
 from typing import Final, NamedTuple
 
-import numpy as np
 from msgspec.structs import replace
 
 from detectors.observations import Repair
 from detectors.population.almanac import Almanac
 from detectors.population.counts import Charge, Counts, Span
-from detectors.population.evidence import WINDOW, Cohorts
+from detectors.population.evidence import WINDOW
 from detectors.population.ladders import Rung, kind_of, reached, threshold
-from detectors.population.recovery import RELIST, course, mildest
+from detectors.population.probation import CLOCK, Probation, Probations, clean_since
+from detectors.population.recovery import mildest
 from detectors.population.roots import Roots, family_of
 from detectors.population.subjects import PAIR, Subjects
-from detectors.population.telling import Clean, Proof, problem_of, recovery_of
+from detectors.population.telling import Proof, problem_of
 from detectors.population.weighing import Reading, Subject, Table, read_now
 from schemas.problems import Cause, Change, ChangeKind, Problem
 from schemas.times import DAY
 
-CLOCK: Final = "clock"
-"""The cause of an end that came because time passed."""
-
 TAKEN_BACK: Final = "report taken back"
 """The cause of an end that came because reports no longer stand."""
 
-PROPOSED: Final = 30
-"""Days after which a proposal to sell again is dropped."""
-
 FADED: Final = log(10)
 """A problem is over when log R is so far below the lowest rung: healthy units outweigh it."""
-
-RIPE: Final = 0.5
-"""Share of its reports that must have come before a cohort counts as clean."""
-
-FEWEST_DAYS: Final = 3
-"""Cohort days that a subject must have been clean for."""
 
 IsOpen = Callable[[str, str], bool]
 """Whether a problem of a kind about a SKU is open already for another reason."""
@@ -67,15 +55,11 @@ class Track:
         return self.problems[max(self.problems)]
 
 
-class Probation(NamedTuple):
-    """A repaired SKU that has to show that it is clean."""
+class Kept(NamedTuple):
+    """Where an open problem is kept."""
 
-    start: int
-    """First cohort day after the repair."""
-    usual: float
-    """The usual rate, reports a unit."""
-    bad: float
-    """The rate of the fault, likewise."""
+    track: Track
+    rung: Rung
 
 
 class Tracks:
@@ -87,14 +71,14 @@ class Tracks:
         self._counts = counts
         self._roots = roots
         self._open: dict[Subject, Track] = {}
-        self._probation: dict[Subject, Probation] = {}
-        self._proposed: dict[Subject, Problem] = {}
-        """Open proposals to sell a SKU again."""
+        self._by_id: dict[str, Kept] = {}
+        """By the ids of open problems."""
+        self._repaired = Probations(subjects, counts)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing has to be looked at when a day begins."""
-        return not (self._open or self._probation or self._proposed)
+        return not self._open and self._repaired.is_idle
 
     @property
     def rows(self) -> Mapping[Charge, set[int]]:
@@ -177,6 +161,7 @@ class Tracks:
 
     def _end(self, track: Track, rung: Rung, end: int, what: ChangeKind, fact: str) -> Change:
         problem, cause = track.problems.pop(rung), Cause(fact, end, end)
+        del self._by_id[problem.id]
         if not track.problems:
             del self._open[track.subject]
         if what is ChangeKind.WITHDRAWN:
@@ -206,12 +191,16 @@ class Tracks:
         track = None if root is None else self._open.get(root)
         if track is None:
             return None
-        every = {p.id: p for one in self._open.values() for p in one.problems.values()}
         mine = (subject.charge.subject_type, self._name(subject))
         above: Problem | None = track.top
         while above is not None and (above.subject_type, above.subject) != mine:
-            above = every.get(above.parent or "")
+            above = self._find(above.parent)
         return track.top if above is None else None
+
+    def _find(self, id_: str | None) -> Problem | None:
+        """Return the open problem with an id."""
+        kept = self._by_id.get(id_ or "")
+        return None if kept is None else kept.track.problems[kept.rung]
 
     def _open_one(
         self, reading: Reading, almanac: Almanac, proof: Proof, parent: Problem | None
@@ -226,7 +215,8 @@ class Tracks:
         track.bad = mildest(reading.reports, reading.matured, reading.usual)
         below = dict(track.problems)
         track.problems[rung] = problem
-        self._probation.pop(subject, None)
+        self._by_id[problem.id] = Kept(track, rung)
+        self._repaired.end(subject)
         changes = [Change(ChangeKind.OPENED, reading.end, problem)]
         for lower in sorted(below):
             changes += self._under(track, lower, problem, reading.end)
@@ -255,12 +245,13 @@ class Tracks:
             table = Table(charge, self._counts, almanac, self._subjects)
             for reading in read_now(table, self._by_name(charge, rows), end):
                 changes += self._review(table, reading)
-        return changes + self._review_probation(almanac, end)
+        return changes + self._repaired.review(almanac, end)
 
     def _review(self, table: Table, reading: Reading) -> list[Change]:
         """End what is over: cohorts since then are clean, or healthy units outweigh the fault."""
         track, end = self._open[reading.subject], reading.end
-        clean = self._since(table, track.subject, track.start + 1, track.usual, track.bad)
+        faulty = Probation(track.start + 1, track.usual, track.bad)
+        clean = clean_since(table, track.subject, faulty)
         if clean is not None:
             span = Span(track.start, table.almanac.day - clean.age - 1)
             self._counts.excise(track.subject.charge, track.subject.row, span)
@@ -268,39 +259,6 @@ class Tracks:
             return []
         gone = sorted(track.problems, reverse=True)
         return [self._end(track, rung, end, ChangeKind.CLEARED, CLOCK) for rung in gone]
-
-    def _since(
-        self, table: Table, subject: Subject, first: int, usual: float, bad: float
-    ) -> Clean | None:
-        """Return since when cohorts from the day ``first`` on prove a subject clean, if they do.
-
-        ``usual`` and ``bad`` are the rates to choose between, reports a unit. Cohorts of which
-        most reports are still to come prove nothing, and neither does a lucky day or two.
-        """
-        days = min(table.almanac.day - first + 1, WINDOW)
-        curve = table.almanac.curve(subject.charge)
-        youngest = int(np.argmax(curve >= RIPE))
-        if days < youngest + FEWEST_DAYS:
-            return None
-        cohorts = self._cohorts(subject)
-        units, reports = cohorts.units.copy(), cohorts.reports.copy()
-        units[:, :youngest] = 0
-        ratios = course(units, reports, curve, np.array([usual]), np.array([bad]))[0, :days]
-        age = youngest + FEWEST_DAYS - 1
-        age += int(np.argmax(ratios[age:]))
-        if ratios[age] < RELIST:
-            return None
-        some = slice(0, age + 1)
-        return Clean(
-            age,
-            int(units[0, some].sum()),
-            float(np.cumsum(units[0, some] * curve[some])[-1]),
-            int(reports[0, some].sum()),
-            float(ratios[age]),
-        )
-
-    def _cohorts(self, subject: Subject) -> Cohorts:
-        return self._counts.cohorts(subject.charge, np.array([subject.row]))
 
     # ----- repairs -----
 
@@ -311,7 +269,7 @@ class Tracks:
         neither for a new fault nor for what is usual.
         """
         day = repair.cause.occurred_at // DAY
-        changes = self._drop_proposals(end, lambda problem: problem.subject == repair.sku)
+        changes = self._repaired.drop(repair.sku, end)
         for subject in self._mended(repair):
             track = self._open.get(subject)
             start = track.start if track is not None else day - WINDOW + 1
@@ -319,7 +277,7 @@ class Tracks:
             if track is None:
                 continue
             if subject.charge.subject_type == "sku":
-                self._probation[subject] = Probation(day + 1, track.usual, track.bad)
+                self._repaired.begin(subject, Probation(day + 1, track.usual, track.bad))
             for rung in sorted(track.problems, reverse=True):
                 changes.append(self._end(track, rung, end, ChangeKind.CLEARED, repair.cause.fact))
         return changes
@@ -335,32 +293,3 @@ class Tracks:
             elif charge.subject_type == PAIR:
                 found += [Subject(charge, row) for row in pairs]
         return found
-
-    def _review_probation(self, almanac: Almanac, end: int) -> list[Change]:
-        """Propose to sell again what has gone out clean often enough since its repair."""
-        oldest = end - PROPOSED * DAY
-        changes = self._drop_proposals(end, lambda problem: problem.opened_at <= oldest)
-        for subject in sorted(self._probation, key=lambda s: (s.charge, self._name(s))):
-            probation = self._probation[subject]
-            table = Table(subject.charge, self._counts, almanac, self._subjects)
-            clean = self._since(table, subject, probation.start, probation.usual, probation.bad)
-            if clean is not None:
-                del self._probation[subject]
-                problem = recovery_of(
-                    subject.charge, self._name(subject), end, probation.start, clean
-                )
-                self._proposed[subject] = problem
-                changes.append(Change(ChangeKind.OPENED, end, problem))
-        return changes
-
-    def _drop_proposals(self, end: int, is_over: Callable[[Problem], bool]) -> list[Change]:
-        gone = [subject for subject, problem in self._proposed.items() if is_over(problem)]
-        cause = Cause(CLOCK, end, end)
-        return [
-            Change(
-                ChangeKind.CLEARED,
-                end,
-                replace(self._proposed.pop(subject), cleared_at=end, ended_by=cause),
-            )
-            for subject in sorted(gone, key=self._name)
-        ]

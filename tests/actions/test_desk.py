@@ -116,11 +116,101 @@ def test_outcomes_of_everything_can_be_listed(ledger: Ledger, desk: Desk) -> Non
 
 
 def test_an_attachment_moves_a_problem_and_decides_nothing(ledger: Ledger, desk: Desk) -> None:
-    child = replace(a_problem(), parent="f" * 32)
     desk.take([opened(a_problem())], NOON)
 
-    assert desk.take([Change(ChangeKind.ATTACHED, NOON + 1, child)], NOON + 1) == []
+    assert desk.take([under_a_root(a_problem())], NOON + 1) == []
     assert [p.parent for p in ledger.problems()] == ["f" * 32]
+
+
+# --- under a root cause ---------------------------------------------------------------------------
+
+SILENT = a_problem("silent-shipment", subject_type="shipment", subject="O1/S1")
+LOST = a_problem("lost-shipment", subject_type="shipment", subject="O1/S1")
+
+
+def under_a_root(problem: Problem, at: int = NOON + 1) -> Change:
+    return Change(ChangeKind.ATTACHED, at, replace(problem, parent="f" * 32))
+
+
+def on_its_own(problem: Problem, at: int = NOON + 2) -> Change:
+    return Change(ChangeKind.REVISITED, at, replace(problem, parent=None))
+
+
+def test_what_opens_under_a_root_cause_is_the_customers_alone(ledger: Ledger, desk: Desk) -> None:
+    desk.take([opened(replace(SILENT, parent="f" * 32))], NOON)
+
+    assert set(statuses(ledger)) == {"message-customer"}
+
+
+def test_a_root_cause_that_is_known_with_the_opening_is_decided_under(
+    ledger: Ledger, desk: Desk
+) -> None:
+    (decision,) = desk.take([opened(SILENT), under_a_root(SILENT)], NOON)
+
+    assert set(statuses(ledger)) == {"message-customer"}
+    assert decision.verdict is Verdict.COVERED_BY_PARENT
+
+
+def test_a_root_cause_calls_off_what_operations_would_have_been_told_and_nothing_else(
+    ledger: Ledger, desk: Desk
+) -> None:
+    desk.take([opened(SILENT)], NOON)
+    desk.take([under_a_root(SILENT)], NOON + 1)
+
+    assert statuses(ledger) == {
+        "message-customer": Status.QUEUED,
+        "alert-carrier": Status.CALLED_OFF,
+    }
+    assert [one.detail for one in ledger.outcomes()] == [Verdict.COVERED_BY_PARENT.value]
+    assert perform_all(ledger) == ["message-customer"]
+
+
+def test_what_operations_were_told_before_stays_told(ledger: Ledger, desk: Desk) -> None:
+    desk.take([opened(SILENT)], NOON)
+    perform_all(ledger)
+    desk.take([under_a_root(SILENT)], NOON + 1)
+
+    assert set(statuses(ledger).values()) == {Status.DONE}
+
+
+def test_a_claim_for_one_parcel_is_filed_under_a_root_cause_as_well(
+    ledger: Ledger, desk: Desk
+) -> None:
+    desk.take([opened(LOST)], NOON)
+    desk.take([under_a_root(LOST)], NOON + 1)
+
+    assert set(statuses(ledger).values()) == {Status.QUEUED}
+    assert "file-carrier-claim" in statuses(ledger)
+
+
+def test_a_problem_whose_root_cause_was_none_is_told_to_operations_and_the_customer_once(
+    ledger: Ledger, desk: Desk
+) -> None:
+    desk.take([opened(replace(SILENT, parent="f" * 32))], NOON)
+    perform_all(ledger)
+    desk.take([on_its_own(SILENT)], NOON + 2)
+
+    assert perform_all(ledger, NOON + 2) == ["alert-carrier"]
+
+
+def test_what_was_called_off_for_a_root_cause_that_was_none_is_done_after_all(
+    ledger: Ledger, desk: Desk
+) -> None:
+    desk.take([opened(SILENT)], NOON)
+    desk.take([under_a_root(SILENT)], NOON + 1)
+    desk.take([on_its_own(SILENT)], NOON + 2)
+
+    assert sorted(perform_all(ledger, NOON + 2)) == ["alert-carrier", "message-customer"]
+
+
+def test_a_group_under_another_keeps_its_own_plan(ledger: Ledger, desk: Desk) -> None:
+    group = a_problem(
+        "carrier-late", subject_type="carrier", subject="C", order_id=None, customer_id=None
+    )
+    desk.take([opened(group), under_a_root(group)], NOON)
+    desk.take([under_a_root(group, NOON + 2)], NOON + 2)
+
+    assert set(statuses(ledger).values()) == {Status.QUEUED}
 
 
 def test_what_was_found_can_be_asked_for_by_what_it_is_about(ledger: Ledger, desk: Desk) -> None:

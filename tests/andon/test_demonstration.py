@@ -75,7 +75,19 @@ def test_the_customer_who_was_hit_twice_gets_credit_and_another_brand(week: Week
     mine = {action.name for action in week.ledger.actions(customer_id="U-DECAF-01")}
 
     assert {"credit-customer", "offer-substitute"} <= mine
-    assert week.figure("credits paid") == "10.00 USD"
+
+
+def test_whoever_gets_a_wrong_bag_once_the_sku_is_known_to_be_faulty_gets_the_same(
+    week: Week,
+) -> None:
+    """They are under its problem: another bag would be wrong too. Nobody is credited twice."""
+    root = week.problem("sku-wrong-item")
+    credited = week.ledger.actions(name="credit-customer")
+    under = [p for p in week.ledger.problems(kind="wrong-item") if p.parent == root.id]
+
+    assert len(credited) == len({action.order_id for action in credited}) == 8
+    assert {action.order_id for action in credited} <= {problem.order_id for problem in under}
+    assert week.figure("credits paid") == "80.00 USD"
 
 
 @pytest.mark.practice("0.7")

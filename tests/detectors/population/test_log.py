@@ -39,9 +39,8 @@ def logged(*news: News) -> Tally:
 def standing(of: Tally, since: int = OLDEST, until: int = EVENING + WINDOW * DAY) -> Standing:
     """Return the reports of wrong items that stand, by name."""
     voices, _ = of.log.voices(WRONG_ITEM, since, until)
-    names = of.told.names
     found = [of.subjects.name("sku", row) if row >= 0 else "" for row in voices.found.tolist()]
-    units = [names[place] for place in voices.name.tolist()]
+    units = of.told.names(voices.name)
     return sorted(zip(units, voices.day.tolist(), found, strict=True))
 
 
@@ -96,7 +95,7 @@ def test_reports_are_found_by_defect_and_cohort() -> None:
 
     assert standing(some) == [("o-1/1", TODAY, ""), ("o-2/1", TODAY - 2, "")]
     assert standing(some, since=TODAY - 1) == [("o-1/1", TODAY, "")]
-    assert [some.told.names[name] for name in missing.name.tolist()] == ["o-3/1"]
+    assert some.told.names(missing.name) == ["o-3/1"]
     assert names_of(some.subjects, rows, 0)["sku"] == "sku-1"
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.observations import Clock, Exposures, Reports
+from detectors.population.evidence import WINDOW
 from detectors.population.rules import PopulationRules
 from detectors.population.subjects import Subjects
 from detectors.population.testing_counts import (
@@ -134,7 +135,7 @@ def test_reports_keep_their_names_and_what_was_found_instead() -> None:
     tally.hear(Said(MORNING, TODAY, name="o-1/1", found="sku-9"), source=3)
     tally.hear(Said(MORNING, TODAY, name="o-2/1"), Said(MORNING, TODAY, name="o-2/2", found="b"))
     _, voices = tally.told.take(EVENING)
-    names = [tally.told.names[place] for place in voices.name.tolist()]
+    names = tally.told.names(voices.name)
     found = [tally.subjects.name("sku", r) if r >= 0 else "" for r in voices.found.tolist()]
 
     assert list(zip(names, found, strict=True)) == [
@@ -142,6 +143,53 @@ def test_reports_keep_their_names_and_what_was_found_instead() -> None:
         ("o-2/1", ""),
         ("o-2/2", "b"),
     ]
+
+
+# ----- names -----
+
+
+def told_in_turn() -> Tally:
+    """Return a tally that was told three reports, the first of which counts last."""
+    tally = Tally()
+    tally.hear(Said(MORNING, TODAY + 1, defect=LATE, name="o-1/1"))
+    tally.hear(Said(MORNING, TODAY, name="o-2/1"), Said(MORNING, TODAY, name="o-3/1"))
+    return tally
+
+
+def test_a_name_is_kept_as_long_as_its_report_waits_or_is_in_hand() -> None:
+    tally = told_in_turn()
+    _, voices = tally.told.take(EVENING)
+    tally.told.forget_names(tally.told.told)
+    assert tally.told.names(voices.name) == ["o-2/1", "o-3/1"]
+
+    _, late = tally.told.take(EVENING + 2 * DAY)
+    tally.told.forget_names(tally.told.told)
+    assert tally.told.names(late.name) == ["o-1/1"]
+
+
+def test_names_that_nobody_needs_any_more_are_forgotten_and_the_others_keep_their_places() -> None:
+    tally = told_in_turn()
+    tally.told.take(EVENING + 2 * DAY)
+    tally.told.take(EVENING + 2 * DAY)
+    tally.told.forget_names(2)
+    tally.hear(Said(MORNING + 3 * DAY, TODAY + 3, name="o-4/1"))
+    _, voices = tally.told.take(EVENING + 4 * DAY)
+
+    assert tally.told.names(np.array([2, 3])) == ["o-3/1", "o-4/1"]
+    assert tally.told.names(voices.name) == ["o-4/1"]
+    assert tally.told.names_kept == 2
+
+
+def test_a_log_keeps_the_names_of_its_days_and_no_others() -> None:
+    tally = Tally()
+    for day in range(3 * WINDOW):
+        tally.begin(TODAY + day)
+        tally.hear(Said(MORNING + day * DAY, TODAY + day, name=f"o-{day}/1"))
+        tally.count()
+    voices, _ = tally.log.voices(0, 0, MORNING + 3 * WINDOW * DAY)
+
+    assert tally.told.names(voices.name)[0] == f"o-{2 * WINDOW}/1"
+    assert tally.told.names_kept <= WINDOW + 2
 
 
 def test_a_sku_that_nobody_named_is_no_subject() -> None:
