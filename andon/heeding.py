@@ -19,7 +19,7 @@ from andon.wiring import NotPossible, Parts
 from schemas.commands import EVERYTHING, Command, Verb, Word
 from schemas.decisions import Outcome, Status
 from streams.embedded import wall_clock
-from streams.sequence import BadRecord
+from streams.found import BadRecord
 
 _CAME_OF_IT: Final = {"done": Status.DONE, "dead": Status.DEAD}
 """What others can tell of an action that they were given."""

@@ -32,10 +32,10 @@ class Living(Collector):
             yield _counter("judge_repeated", "Accounts that had been heard before.", told.repeated)
             yield _behind("judge", told.clock)
         if work.desk is not None:
-            told = work.desk.desk.status
+            deciding = work.desk.desk.status
             yield _gauge("desk", "1 where this worker decides.", int(work.desk.is_desk))
-            yield _gauge("desk_held", "Changes that wait for a source.", told.held)
-            yield _behind("desk", told.clock)
+            yield _gauge("desk_held", "Changes whose slot is not over.", deciding.held)
+            yield _behind("desk", deciding.clock)
         yield from self._of_snapshots()
 
     def _of_reader(self) -> Iterator[Metric]:

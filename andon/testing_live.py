@@ -38,12 +38,12 @@ from schemas.decisions import Status
 from schemas.problems import Problem, problems_digest
 from schemas.times import NEVER
 from streams.dead_letters import dead_letters
+from streams.found import Found, encode_found
 from streams.group import News
 from streams.live_desk import LiveDesk
 from streams.partition import by_type
 from streams.replay import replay_paths
 from streams.sending import routes, send
-from streams.sequence import JUDGE, Found, encode_found
 from streams.topics import Names, create, topics
 from streams.wire import DeadLetter
 
@@ -81,7 +81,7 @@ def answer_to(recording: Path) -> Answer:
     replayed = replay_paths([recording], build_engine(playbook))
     decoded = Decoder().decode_lines(recording.read_bytes())
     typed = by_type(decoded.events, decoded.occurred, decoded.recorded, NEVER)
-    said = tuple((at, encode(event).decode()) for at, event in News().of(typed))
+    said = tuple(sorted((at, encode(event).decode()) for at, event in News().of(typed)))
     ledger = Ledger("sqlite://")
     desk = Desk(ledger, playbook)
     rounds = Rounds(ledger, desk, Relay(ledger, {ANY: lambda _: "done"}).run_once)
@@ -91,10 +91,9 @@ def answer_to(recording: Path) -> Answer:
         perform=lambda now: bool(rounds(now)),
         is_log=True,
     )
-    changes = tuple(replayed.changes)
-    found = Found(source="0", of=1, clock=NEVER, is_end=True, changes=changes, events=said)
+    ordered = sorted(replayed.changes, key=lambda change: (change.at, change.problem.id))
+    found = Found(clock=NEVER, is_end=True, changes=tuple(ordered), events=said)
     live.offer(encode_found(found), 0)
-    live.offer(encode_found(Found(source=JUDGE, of=1, clock=NEVER, is_end=True)), 1)
     asyncio.run(live.decide())
     with ledger.reading() as connection:
         ids = _ids(connection)

@@ -24,6 +24,7 @@ from detectors.observations import (
     Reports,
     Retraction,
 )
+from schemas.problems import Change
 from streams.partition import Account
 
 VERSION: Final = 1
@@ -31,6 +32,8 @@ VERSION: Final = 1
 
 LARGEST: Final = 900_000
 """Bytes of one record: below the megabyte that Kafka takes unless told otherwise."""
+
+Said = Sequence[tuple[int, str]]
 
 Offsets = dict[str, tuple[int, int]]
 """By input topic: the offset an account begins with, and the one after its last."""
@@ -61,6 +64,12 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     offsets: Offsets
     is_end: bool = False
     """Whether this is the end of a recording: time stands still at ``until``."""
+    changes: tuple[Change, ...] = ()
+    """Of problems about journeys, each one's in the order of time."""
+    said: tuple[tuple[int, str], ...] = ()
+    """What customers said, and what was said of them: when it was recorded (ms UTC), flat JSON."""
+    orders: int = 0
+    """How many orders were placed."""
     observations: tuple[Observation, ...] = ()
     exposures: Exposures = Exposures()
     reports: Reports = Reports()
@@ -77,6 +86,9 @@ class _Form(msgspec.Struct, frozen=True, array_like=True):
     until: int
     offsets: Offsets
     is_end: bool
+    changes: tuple[Change, ...]
+    said: tuple[tuple[int, str], ...]
+    orders: int
     observations: tuple[Observed, ...]
     exposures: tuple[bytes, ...]
     reports: tuple[bytes, ...]
@@ -100,6 +112,8 @@ def telling_of(  # noqa: PLR0913 - all that an account is told with, by name
     until: int,
     offsets: Offsets,
     is_end: bool = False,
+    said: Said = (),
+    orders: int = 0,
 ) -> Telling:
     """Return the account that a partition gives of ``since`` to before ``until`` (ms UTC)."""
     return Telling(
@@ -109,6 +123,9 @@ def telling_of(  # noqa: PLR0913 - all that an account is told with, by name
         until=until,
         offsets=offsets,
         is_end=is_end,
+        changes=tuple(account.changes),
+        said=tuple(said),
+        orders=orders,
         observations=tuple(account.observations),
         exposures=account.exposures,
         reports=account.reports,
@@ -121,6 +138,13 @@ def after(telling: Telling, since: int) -> Telling:
     return telling if telling.since >= since else _part(telling, since, telling.until)
 
 
+def before(telling: Telling, until: int) -> Telling | None:
+    """Return what ``telling`` says of before ``until`` (ms UTC), ``None`` if it says nothing."""
+    if telling.since >= until:
+        return None
+    return telling if telling.until <= until else _part(telling, telling.since, until)
+
+
 def _part(telling: Telling, since: int, until: int) -> Telling:
     def within(at: Codes) -> Codes:
         return np.flatnonzero((at >= since) & (at < until))
@@ -130,6 +154,9 @@ def _part(telling: Telling, since: int, until: int) -> Telling:
         since=since,
         until=until,
         is_end=telling.is_end and until == telling.until,
+        changes=tuple(change for change in telling.changes if since <= change.at < until),
+        said=tuple(one for one in telling.said if since <= one[0] < until),
+        orders=telling.orders if since == telling.since else 0,
         observations=tuple(o for o in telling.observations if since <= o.at < until),
         exposures=_exposed(telling.exposures, within(telling.exposures.at)),
         reports=_reported(telling.reports, within(telling.reports.at)),
@@ -163,6 +190,8 @@ def encoded(telling: Telling, largest: int = LARGEST) -> Iterator[bytes]:
 def _middle(telling: Telling) -> int:
     """Return a moment before which about half of what is told became known, ms UTC."""
     said = [observation.at for observation in telling.observations]
+    said += [change.at for change in telling.changes]
+    said += [at for at, _ in telling.said]
     moments = np.concatenate((telling.exposures.at, telling.reports.at, said)).astype(np.int64)
     middle = int(np.median(moments))
     if not telling.since < middle < telling.until:
@@ -190,6 +219,9 @@ def _encoded(telling: Telling) -> bytes:
         telling.until,
         telling.offsets,
         telling.is_end,
+        telling.changes,
+        telling.said,
+        telling.orders,
         cast("tuple[Observed, ...]", telling.observations),
         tuple(_packed(column) for column in out),
         tuple(_packed(column) for column in (said | {"found": found}).values()),
@@ -241,6 +273,9 @@ def decoded(data: bytes, words: Vocabulary) -> Telling:
         until=form.until,
         offsets=form.offsets,
         is_end=form.is_end,
+        changes=form.changes,
+        said=form.said,
+        orders=form.orders,
         observations=form.observations,
         exposures=Exposures(*out),
         reports=Reports(**dict(zip(_REPORTED, said, strict=True)), names=form.names),

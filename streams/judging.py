@@ -7,8 +7,7 @@ from detectors.journeys.vocabulary import Vocabulary
 from detectors.population.judge import Judge
 from detectors.population.rules import PopulationRules
 from schemas.problems import Change
-from schemas.times import ms
-from streams.accounts import Telling, after, decoded
+from streams.accounts import Telling, after, before, decoded
 
 ONE_SOURCE: Final = 0
 """All partitions speak the judge's own words, so to the judge they are one."""
@@ -32,10 +31,16 @@ class Mismatch(Exception):  # noqa: N818 - read as a sentence: this is a mismatc
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was decided, and the moment (ms UTC) before which no further change will come."""
+    """What was decided."""
 
     changes: list[Change]
+    """Of all problems, in the order of time."""
+    said: list[tuple[int, str]]
+    """What customers said before ``clock``: when it was recorded (ms UTC), flat JSON."""
+    orders: int
+    """How many orders were placed."""
     clock: int
+    """No further change will come from before this moment, ms UTC."""
 
 
 class Seat:
@@ -48,11 +53,12 @@ class Seat:
         """By partition: up to when (ms UTC) its accounts were heard."""
         self.repeated = 0
         """Accounts that had been heard before."""
-        self._rules = rules
         self._words = Vocabulary()
         self.of = 0
         """How many partitions there are, the catalogue not counted; 0 before any spoke."""
         self._ended: set[int] = set()
+        self._held: list[Telling] = []
+        """What was told of times that some partition has not passed."""
 
     @property
     def is_end(self) -> bool:
@@ -63,13 +69,6 @@ class Seat:
     def clock(self) -> int:
         """Everything that became known strictly before was heard, of all partitions; ms UTC."""
         return min(self.heard.values()) if len(self.heard) > self.of > 0 else 0
-
-    @property
-    def promise(self) -> int:
-        """No change will come from before this moment, ms UTC."""
-        if self.is_end:
-            return self.clock
-        return self._rules.last_end(self.clock) + ms(self._rules.period) if self.clock else 0
 
     def hear(self, data: bytes) -> bool:
         """Take in a record of accounts; return whether anything in it was new.
@@ -98,14 +97,20 @@ class Seat:
 
     def _take(self, new: Telling) -> None:
         self.heard[new.partition] = new.until
-        self.judge.observe(new.observations)
-        self.judge.observe_counts(ONE_SOURCE, new.exposures, new.reports, new.words)
+        self._held.append(new)
 
     def decide(self) -> Judged:
-        """Judge every period that all partitions have passed."""
-        changes: list[Change] = []
-        if self.clock:
-            changes += self.judge.judge(self.clock)
+        """Judge every period that all partitions have passed, and put orders under groups."""
+        clock = self.clock
+        ripe = [one for one in (before(telling, clock) for telling in self._held) if one]
+        self._held = [after(telling, clock) for telling in self._held if telling.until > clock]
+        for telling in ripe:
+            self.judge.observe(telling.observations)
+            self.judge.observe_counts(ONE_SOURCE, telling.exposures, telling.reports, telling.words)
+        orders = [change for telling in ripe for change in telling.changes]
+        changes = self.judge.place(orders, self.judge.judge(clock) if clock else [])
         if self.is_end:
-            changes += self.judge.close(self.clock)
-        return Judged(sorted(changes, key=lambda c: (c.at, c.problem.id)), self.promise)
+            changes += self.judge.place([], self.judge.close(clock))
+        changes.sort(key=lambda change: (change.at, change.problem.id))
+        said = sorted(one for telling in ripe for one in telling.said)
+        return Judged(changes, said, sum(telling.orders for telling in ripe), clock)

@@ -16,12 +16,12 @@ import structlog
 from faust.web import Request, Response, View
 
 from streams.embedded import wall_clock
+from streams.found import BadRecord
 from streams.live_deciding import DeskService
 from streams.live_judge import JudgeService
 from streams.live_reader import Reader
 from streams.live_settings import LiveSettings
 from streams.outlet import Outlet
-from streams.sequence import BadRecord
 from streams.wire import DeadLetter, dead_letter_record
 
 STALE_MS: Final = 60_000
@@ -76,8 +76,6 @@ class Work:
             told = self.desk.desk.status
             if told.is_waiting:
                 found.append("desk: the ledger does not answer")
-            if told.held:
-                found.append(f"desk: {told.held} changes wait for {', '.join(told.waits_for)}")
         return found
 
 

@@ -19,10 +19,10 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from streams.embedded import wall_clock
+from streams.found import BadRecord
 from streams.live_desk import LiveDesk
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
-from streams.sequence import BadRecord
 from streams.wire import DeadLetter, dead_letter_record
 
 MOST_RECORDS: Final = 500

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Generic
 
 import numpy as np
@@ -16,7 +16,7 @@ from schemas.problems import Change
 from schemas.times import HOUR
 from streams.embedded import Board, Clock, Hear, Settle, wall_clock
 from streams.engine import Batch
-from streams.sequence import Ready, Sequencer, Token, decode_found
+from streams.found import Ready, Slots, Token, decode_found
 
 SLOT: Final = HOUR
 """In a recording changes are decided by hours of recorded time, at the time of their last one."""
@@ -43,8 +43,6 @@ class DeskStatus:
     orders: int = 0
     progress_at: int = 0
     """When something was last decided, ms UTC."""
-    waits_for: list[str] = field(default_factory=list)
-    """The sources that what is held waits for: partitions by number, or the judge."""
     is_waiting: bool = False
     """Whether the ledger does not answer."""
 
@@ -54,7 +52,7 @@ class LedgerAway(Exception):  # noqa: N818 - read as a sentence: the ledger is a
 
 
 class LiveDesk(Generic[Token]):
-    """Takes records of problems in any order, and has them decided in the order of time."""
+    """Takes records of problems in their order, and has them decided."""
 
     def __init__(  # noqa: PLR0913 - whom it works with, all but two by name
         self,
@@ -82,31 +80,30 @@ class LiveDesk(Generic[Token]):
         self._wall = wall
         self._away = away
         self._decoder = Decoder()
-        self._sequencer: Sequencer[Token] = self._fresh()
+        self._slots: Slots[Token] = self._fresh()
 
-    def _fresh(self) -> Sequencer[Token]:
-        return Sequencer(slot=SLOT if self._is_log else 1)
+    def _fresh(self) -> Slots[Token]:
+        return Slots(SLOT if self._is_log else 1)
 
     def reset(self) -> None:
         """Forget what waits: it is read again, by this worker or by another one."""
-        self._sequencer = self._fresh()
+        self._slots = self._fresh()
 
     def offer(self, data: bytes, token: Token) -> None:
         """Take in a record of problems."""
         found = decode_found(data)
-        self._sequencer.offer(found, token)
+        self._slots.offer(found, token)
         self.status.orders += found.orders
 
     async def decide(self) -> list[Token]:
-        """Have everything decided that all sources have passed; return the records done with."""
-        ready = self._sequencer.ready()
+        """Have everything decided whose slot is over; return the records done with."""
+        ready = self._slots.ready()
         if ready.changes or ready.events:
             await self._patiently(lambda: self._do(ready))
             self.board.note(ready.changes)
             self.status.progress_at = self._wall()
         self.status.clock = ready.clock
-        self.status.held = self._sequencer.held
-        self.status.waits_for = self._sequencer.waits_for if self._sequencer.held else []
+        self.status.held = self._slots.held
         return ready.done
 
     def _do(self, ready: Ready[Token]) -> None:

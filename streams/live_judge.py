@@ -1,7 +1,7 @@
 """The one judge of a shop, on whichever worker has the topic of observations."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,11 +15,11 @@ from aiokafka import (
 from mode import Service
 
 from streams.embedded import wall_clock
+from streams.found import Found, encode_found
 from streams.judging import Judged, Seat
 from streams.keeping import Keeper, Kept
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
-from streams.sequence import JUDGE, Found, encode_found
 
 NAME: Final = "judge"
 CHANGES: Final = 500
@@ -61,7 +61,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         self._make = make
         self._seat: Seat | None = None
         self._offset = 0
-        self._told = -1
+        self._told = (-1, False)
         self._busy = asyncio.Lock()
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -117,7 +117,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
             loaded = await asyncio.to_thread(self._keeper.load, NAME)
             self._seat = loaded.state if loaded else self._make()
             self._offset = int(loaded.header["offset"]) if loaded else 0
-            self._told = -1
+            self._told = (-1, False)
             self._consumer.seek(where[0], self._offset)
             self.status.is_judge = True
             _log.info("judging", offset=self._offset)
@@ -147,12 +147,12 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
                 self._offset = offset + 1
 
     async def _publish(self, seat: Seat, judged: Judged) -> None:
-        if judged.clock == self._told and not judged.changes:
+        told = (judged.clock, seat.is_end)
+        if told == self._told and not judged.changes and not judged.said:
             return
-        topic = self._settings.names.problems
-        for found in _founds(seat, judged, self._told):
-            await self._outlet.send(topic, encode_found(found))
-        self._told = judged.clock
+        for found in founds(judged, is_end=seat.is_end):
+            await self._outlet.send(self._settings.names.problems, encode_found(found))
+        self._told = told
         self.status.clock, self.status.repeated = seat.clock, seat.repeated
         self.status.progress_at = wall_clock()
 
@@ -170,15 +170,16 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         await asyncio.to_thread(self._keeper.save, NAME, header, self._seat)
 
 
-def _founds(seat: Seat, judged: Judged, before: int) -> Iterable[Found]:
-    changes = judged.changes
-    parts = [changes[i : i + CHANGES] for i in range(0, len(changes), CHANGES)] or [[]]
-    for number, part in enumerate(parts):
-        is_last = number == len(parts) - 1
+def founds(judged: Judged, *, is_end: bool) -> Iterator[Found]:
+    """Yield what was decided as records; only the last of them says how far it is."""
+    changes, said = judged.changes, judged.said
+    size = max(len(changes), len(said), 1)
+    for start in range(0, size, CHANGES):
+        is_last = start + CHANGES >= size
         yield Found(
-            source=JUDGE,
-            of=seat.of,
-            clock=judged.clock if is_last else max(0, before),
-            is_end=seat.is_end and is_last,
-            changes=tuple(part),
+            clock=judged.clock if is_last else 0,
+            is_end=is_end and is_last,
+            changes=tuple(changes[start : start + CHANGES]),
+            events=tuple(said[start : start + CHANGES]),
+            orders=judged.orders if is_last else 0,
         )

@@ -29,7 +29,6 @@ from streams.keeping import Keeper, Kept
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
 from streams.partition import Partition
-from streams.sequence import Found, encode_found
 from streams.wire import DeadLetter, dead_letter_record
 
 MOST_RECORDS: Final = 20_000
@@ -43,9 +42,6 @@ SETTLE_S: Final = 0.25
 
 PAUSE_S: Final = 1.0
 """A worker that stood still longer does not believe what it was told of ends meanwhile."""
-
-CHANGES: Final = 500
-"""Changes in one record of problems."""
 
 _log = structlog.get_logger("andon")
 
@@ -269,12 +265,11 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
             until=settled.until,
             offsets=settled.offsets,
             is_end=settled.is_end,
+            said=[(at, encode(event).decode()) for at, event in settled.said],
+            orders=settled.orders,
         )
         for data in encoded(telling):
             await self._outlet.send(names.observations, data)
-        if number != CATALOGUE:
-            for found in founds(settled, str(number), self._of):
-                await self._outlet.send(names.problems, encode_found(found))
         self.status.progress_at = wall_clock()
 
     def _note(self, lag: int) -> None:
@@ -330,21 +325,3 @@ def _place(topic: str, group: Group) -> TopicPartition:
 
 def _header(group: Group) -> dict[str, object]:
     return {"offsets": group.offsets, "clock": group.state.clock}
-
-
-def founds(settled: Settled, source: str, of: int) -> Iterable[Found]:
-    """Yield what a step found as records; only the last of them says how far it is."""
-    changes = sorted(settled.account.changes, key=lambda change: (change.at, change.problem.id))
-    parts = [changes[i : i + CHANGES] for i in range(0, len(changes), CHANGES)] or [[]]
-    said = tuple((at, encode(event).decode()) for at, event in settled.said)
-    for number, part in enumerate(parts):
-        is_last = number == len(parts) - 1
-        yield Found(
-            source=source,
-            of=of,
-            clock=settled.until if is_last else settled.since,
-            is_end=settled.is_end and is_last,
-            changes=tuple(part),
-            events=said if number == 0 else (),
-            orders=settled.orders if number == 0 else 0,
-        )
