@@ -37,6 +37,7 @@ from streams.live_settings import PARTS, LiveSettings
 from streams.outlet import Outlet
 from streams.partition import Partition
 from streams.snapshots import Settings, Snapshots, hash_seed
+from streams.topics import differences, topics
 
 AWAY: Final = (OperationalError, InterfaceError)
 """What SQLAlchemy raises when a database does not answer."""
@@ -92,6 +93,7 @@ def run_live(wanted: Living, config: Config) -> int:
     """
     settings = _settings(wanted, config)
     playbook = read_playbook(wanted.playbook)
+    _refuse_unfit_topics(settings)
     _log.info(
         "worker",
         name=settings.worker,
@@ -114,6 +116,24 @@ def run_live(wanted: Living, config: Config) -> int:
             _sit(work, parts)
         work.metrics = live_exposition(work, parts)
         return run_worker(work)
+
+
+def _refuse_unfit_topics(settings: LiveSettings) -> None:
+    """Refuse to run on topics that would not give the one answer.
+
+    Raises:
+        KafkaTrouble: No broker answers.
+        NotPossible: A topic is missing, or stamps or keeps its records otherwise.
+    """
+    wanted = topics(settings.names)
+    found = differences(settings.bootstrap, wanted)
+    if found:
+        first = found[0]
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        raise NotPossible(
+            f"{first.topic}: {first.what} is {first.found}, not {first.wanted}{more}: "
+            f"{first.remedy}; andon topics check says all"
+        )
 
 
 def parts_of(roles: frozenset[str]) -> frozenset[str]:

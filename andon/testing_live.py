@@ -28,7 +28,7 @@ from actions.desk import Desk
 from actions.ledger import Ledger
 from actions.outbox import ANY, Relay
 from actions.rounds import Rounds
-from actions.tables import actions, outbox
+from actions.tables import actions, outbox, outcomes
 from actions.testing import SECRET
 from andon.counting import Counted
 from andon.metrics import Counts
@@ -73,6 +73,8 @@ class Answer(NamedTuple):
     digest: str
     """Of its problems."""
     action_ids: list[str]
+    effects: list[str]
+    """Ids of the actions that are performed without anybody's leave."""
 
 
 def answer_to(recording: Path) -> Answer:
@@ -96,9 +98,9 @@ def answer_to(recording: Path) -> Answer:
     live.offer(encode_found(found), 0)
     asyncio.run(live.decide())
     with ledger.reading() as connection:
-        ids = _ids(connection)
+        ids, effects = _ids(connection), _done(connection)
     ledger.close()
-    return Answer(problems_digest(replayed.problems), ids)
+    return Answer(problems_digest(replayed.problems), ids, effects)
 
 
 @dataclass(slots=True)
@@ -232,6 +234,11 @@ class Shop:
         with _opened(self.ledger_url) as ledger, ledger.reading() as connection:
             return _ids(connection)
 
+    def effects(self) -> list[str]:
+        """Return the ids of all actions that were performed, in order."""
+        with _opened(self.ledger_url) as ledger, ledger.reading() as connection:
+            return _done(connection)
+
     def pending(self) -> int:
         """Return how many actions have not been performed yet."""
         waits = outbox.c.status.in_((Status.QUEUED.value, Status.UNDER_WAY.value))
@@ -265,6 +272,15 @@ class Shop:
             if worker.process.poll() is None:
                 worker.resume()
                 worker.kill()
+
+
+def _done(connection: Connection) -> list[str]:
+    done = (
+        select(actions.c.id)
+        .join(outcomes, outcomes.c.action_id == actions.c.id)
+        .where(actions.c.rule != "owners", outcomes.c.status == Status.DONE.value)
+    )
+    return sorted(set(connection.execute(done).scalars()))
 
 
 def _ids(connection: Connection) -> list[str]:

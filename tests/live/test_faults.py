@@ -30,10 +30,11 @@ def begun(shop: Shop) -> None:
 
 
 def settled(shop: Shop, receiver: Receiver, answer: Answer) -> None:
-    """Wait for the answer, and see that each effect came once."""
+    """Wait for the answer, and see that each effect came, once by its id, and no other."""
     shop.settle(answer.digest)
     assert shop.action_ids() == answer.action_ids
-    assert set(receiver.deliveries.values()) == {1}
+    assert shop.effects() == answer.effects
+    assert set(answer.effects) <= receiver.effects.keys()
 
 
 def test_a_worker_killed_again_and_again_changes_nothing(

@@ -21,4 +21,5 @@ def test_workers_find_what_a_replay_finds(
 
     assert set(receiver.deliveries.values()) == {1}
     assert shop.action_ids() == answer.action_ids
+    assert shop.effects() == answer.effects
     assert not receiver.refused
