@@ -109,6 +109,8 @@ class Worker:
 
     process: "subprocess.Popen[bytes]"
     log: Path
+    is_sent_home: bool = False
+    """Whether it was told to end."""
 
     @property
     def said(self) -> str:
@@ -135,6 +137,7 @@ class Worker:
 
     def kill(self) -> None:
         """Take it away as a power cut would."""
+        self.is_sent_home = True
         self.process.kill()
         self.process.wait()
 
@@ -148,6 +151,7 @@ class Worker:
 
     def stop(self, seconds: float = 60.0) -> int:
         """Ask it to end; return its exit code."""
+        self.is_sent_home = True
         self.process.terminate()
         return self.process.wait(seconds)
 
@@ -258,7 +262,7 @@ class Shop:
         """Raise Late if a worker has ended by itself."""
         for worker in self.workers:
             code = worker.process.poll()
-            if code is not None and code != -signal.SIGKILL:
+            if code is not None and not worker.is_sent_home:
                 raise Late(f"a worker has ended with {code}: {worker.said[-3000:]}")
 
     def explained(self) -> str:
