@@ -110,6 +110,14 @@ def take_out(connection: Connection, action_ids: Sequence[str]) -> int:
     return connection.execute(stop.values(status=Status.CALLED_OFF.value)).rowcount
 
 
+def take_over(connection: Connection, outcome: Outcome) -> None:
+    """Add the outcome of an action that somebody else performed: the relay leaves it alone."""
+    record(connection, [outcome])
+    is_ours = outbox.c.status.in_([Status.QUEUED.value, Status.UNDER_WAY.value])
+    theirs = outbox.update().where(outbox.c.id == outcome.action_id, is_ours)
+    connection.execute(theirs.values(status=outcome.status.value))
+
+
 def try_again(connection: Connection, action_id: str, now: int) -> None:
     """Let the relay try an action anew, from ``now`` (ms UTC) on."""
     again = {"status": Status.QUEUED.value, "failures": 0, "due_at": now}

@@ -13,7 +13,7 @@ from actions.doings import action_named
 from actions.errors import LedgerError
 from actions.outcomes_told import report_outcome
 from actions.people import People
-from actions.store import record
+from actions.store import take_over
 from andon.persons import Desk, outcome_named, spoken
 from andon.wiring import NotPossible, Parts
 from schemas.commands import EVERYTHING, Command, Verb, Word
@@ -62,11 +62,11 @@ class Heeding:
 
     parts: Parts
 
-    def obey(self, data: bytes) -> None:
+    def obey(self, data: bytes | None) -> None:
         """Do what a person says; raise BadRecord if they may not, or it cannot be done."""
         try:
-            said = _said(data)
-            word = spoken(said.who, said.why)
+            said = _said(data or b"")
+            word = _word(said.who, said.why)
             people = People(self.parts.ledger, self.parts.playbook)
             if said.verb in (Verb.STOP, Verb.START):
                 self._switch(said, word)
@@ -83,15 +83,15 @@ class Heeding:
         desk = Desk(ledger, playbook, People(ledger, playbook))
         desk.tell(Command(verb=said.verb, target_type=kind, target=target, word=word))
 
-    def note(self, data: bytes) -> None:
+    def note(self, data: bytes | None) -> None:
         """Note what came of something; raise BadRecord if there is no such thing."""
         try:
-            came = _came(data)
+            came = _came(data or b"")
             if came.action:
                 self._note_action(came)
             else:
                 told = outcome_named(came.problem, came.outcome, came.amount)
-                word = spoken(came.who, came.why)
+                word = _word(came.who, came.why)
                 report_outcome(self.parts.ledger, self.parts.playbook, told, word)
         except (msgspec.MsgspecError, LedgerError, NotPossible) as error:
             raise BadRecord(str(error)) from error
@@ -105,7 +105,14 @@ class Heeding:
             outcome = Outcome(
                 action_id=action.id, status=status, at=wall_clock(), detail=came.detail
             )
-            record(connection, [outcome])
+            take_over(connection, outcome)
+
+
+def _word(who: str, why: str) -> Word:
+    """Return what somebody elsewhere says; nobody speaks as the user that this worker runs as."""
+    if not who.strip():
+        raise BadRecord("say who you are: the ledger keeps who said it")
+    return spoken(who.strip(), why)
 
 
 _ABOUT_ACTIONS: Final = frozenset({Verb.APPROVE, Verb.REJECT, Verb.HOLD, Verb.RETRY, Verb.UNDO})

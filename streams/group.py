@@ -7,7 +7,7 @@ and the offsets of what waits are at any time a consistent snapshot.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -75,6 +75,8 @@ class Tail:
     waiting: list[Piece] = field(default_factory=list)
     late: int = 0
     """How many stamps were cut."""
+    clocks: list[tuple[int, int]] = field(default_factory=list)
+    """Offsets of clock records, and what they promised (ms UTC), until that is decided."""
 
     @property
     def count(self) -> int:
@@ -82,8 +84,12 @@ class Tail:
         return sum(len(piece.events) for piece in self.waiting)
 
     def resume_at(self) -> int:
-        """Return the offset at which reading must begin again to have what waits."""
-        return int(self.waiting[0].offset[0]) if self.waiting else self.next_offset
+        """Return the offset at which reading must begin again to have what waits.
+
+        A clock waits as well: idle topics would be waited for in vain without what it promised.
+        """
+        first = int(self.waiting[0].offset[0]) if self.waiting else self.next_offset
+        return min(first, self.clocks[0][0]) if self.clocks else first
 
     def add(self, piece: Piece) -> None:
         """Take in events, with stamps made to never go back."""
@@ -111,6 +117,10 @@ class Tail:
             ripe.append(self.waiting.pop(0))
         return ripe
 
+    def forget_clocks(self, until: int) -> None:
+        """Let go of clocks that promised no more than what is decided now: ``until`` (ms UTC)."""
+        self.clocks = [clock for clock in self.clocks if clock[1] > until]
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -135,15 +145,16 @@ class News:
         self._known: dict[str, Customer] = {}
 
     def of(self, typed: Sequence[Typed]) -> Said:
-        """Return the events to tell, with their recorded times (ms UTC)."""
-        said: Said = []
+        """Return the events to tell by recorded time (ms UTC), whichever topic had them."""
+        told: Said = []
         for kind, some, _, recorded in typed:
-            if kind is OrderPlaced:
-                orders = zip(recorded.tolist(), cast("Sequence[OrderPlaced]", some), strict=True)
-                said += [(at, order) for at, order in orders if self._is_new(order)]
-            elif kind in CONTACTS:
-                said += zip(recorded.tolist(), some, strict=True)
-        return said
+            if kind is OrderPlaced or kind in CONTACTS:
+                told += zip(recorded.tolist(), some, strict=True)
+        told.sort(key=lambda one: (one[0], one[1].id))
+        return [one for one in told if self._is_worth_telling(one[1])]
+
+    def _is_worth_telling(self, event: Event) -> bool:
+        return not isinstance(event, OrderPlaced) or self._is_new(event)
 
     def _is_new(self, order: OrderPlaced) -> bool:
         customer = order.customer
@@ -202,7 +213,7 @@ class Group:
                 continue
             if record.headers and self._hear_clock(topic, tail, record, sound, letters):
                 continue
-            if record.value:
+            if record.value and not record.value.isspace():
                 sound.append(record)
             else:
                 letters.append(self._letter(topic, record, NO_VALUE, "$"))
@@ -219,14 +230,18 @@ class Group:
         sound: list[Record],
         letters: list[DeadLetter],
     ) -> bool:
-        """Whether ``record`` is a clock; then what came before it is taken in first."""
+        """Whether ``record`` is a clock; then what came before it is taken in first.
+
+        Only recordings are played with clocks: live, the broker's stamps alone make time pass.
+        """
         clock = clock_of(record.headers)
-        if clock is None:
-            return False
+        if clock is None or not self._is_log:
+            return clock is not None
         letters += self._add(topic, tail, sound)
         sound.clear()
         tail.promise(clock)
         tail.is_end = is_end(record.headers)
+        tail.clocks.append((record.offset, clock))
         return True
 
     def _add(self, topic: str, tail: Tail, records: Sequence[Record]) -> list[DeadLetter]:
@@ -251,16 +266,6 @@ class Group:
         text = b"\n".join(_one_line(record.value or b"") for record in records)
         decoded = self._decoder.decode_lines(text)
         bad = {one.position for one in decoded.rejected}
-        if len(bad) + len(decoded.events) != len(records):  # blank ones are passed over
-            some = [record for record in records if (record.value or b"").strip()]
-            blank = [record for record in records if not (record.value or b"").strip()]
-            again, at, letters = self._decode(topic, some) if some else (decoded, (), [])
-            places = {id(record): place for place, record in enumerate(records)}
-            return (
-                again,
-                [places[id(some[i])] for i in at],
-                [*letters, *(self._letter(topic, one, NO_VALUE, "$") for one in blank)],
-            )
         at = [i for i in range(len(records)) if i not in bad] if bad else range(len(records))
         letters = [
             self._letter(topic, records[one.position], one.reason, one.path)
@@ -301,18 +306,21 @@ class Group:
     def settle(self) -> Settled:
         """Decide strictly before the moment that all topics have passed."""
         since, until = self.state.clock, max(self.passed, self.state.clock)
-        said: Said = []
-        orders = 0
+        every: list[Typed] = []
         for piece in [piece for tail in self.tails.values() for piece in tail.take(until)]:
             typed = by_type(piece.events, piece.occurred, piece.recorded, until)
             self.state.counts["events"] += len(piece.events)
             self.state.write(typed)
-            orders += sum(len(some) for kind, some, *_ in typed if kind is OrderPlaced)
-            said += self._news.of(typed)
+            every += typed
         account = self.state.settle(until)
         self._is_end = all(tail.is_end for tail in self.tails.values())
+        for tail in self.tails.values():
+            if self._is_end or not tail.is_end:
+                tail.forget_clocks(until)
         before, self._decided = self._decided, self.offsets
         offsets = {topic: (before[topic], after) for topic, after in self._decided.items()}
+        said = self._news.of(every)
+        orders = sum(len(some) for kind, some, *_ in every if kind is OrderPlaced)
         return Settled(since, until, account, offsets, self._is_end, said, orders)
 
 

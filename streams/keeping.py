@@ -23,7 +23,7 @@ class Kept:
     written_bytes: int = 0
     loaded: int = 0
     newest_at: int = 0
-    """When the newest was begun, ms UTC."""
+    """When the newest that is there was begun, ms UTC; 0 if there is none."""
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ class Keeper:
     _background: Background | None = None
     _pace: Pace = field(default_factory=lambda: Pace(time.monotonic()))
     _began: dict[str, float] = field(default_factory=dict)
+    _begun_at: int = 0
 
     def load(self, name: str) -> Loaded | None:
         """Return the newest whole snapshot that fits; ``None`` if there is none or none is read."""
@@ -52,6 +53,7 @@ class Keeper:
             return None
         if loaded is not None:
             self.told.loaded += 1
+            self.told.newest_at = max(self.told.newest_at, loaded.created_at)
             _log.info("snapshot loaded", name=name, number=loaded.number)
         return loaded
 
@@ -61,6 +63,7 @@ class Keeper:
             return
         if self._background is not None and self._background.is_busy:
             self._note(self._background.wait(60.0))
+        self._start(name)
         try:
             self._note(self.store.save(name, header, state, self.fingerprint))
         except OSError as error:
@@ -82,14 +85,17 @@ class Keeper:
         if self.store is None:
             return
         self._background = self._background or Background(self.store)
-        now = time.monotonic()
-        self._began[name] = now
-        self._pace = Pace(now, self._pace.took)
-        self.told.newest_at = wall_clock()
+        self._start(name)
         try:
             self._background.start(name, header, state, self.fingerprint)
         except OSError as error:  # no more processes, or no more memory
             self._note(Failed(name, str(error)))
+
+    def _start(self, name: str) -> None:
+        now = time.monotonic()
+        self._began[name] = now
+        self._pace = Pace(now, self._pace.took)
+        self._begun_at = wall_clock()
 
     def _look(self) -> None:
         if self._background is not None:
@@ -98,6 +104,7 @@ class Keeper:
     def _note(self, ended: Saved | Failed | None) -> None:
         if isinstance(ended, Saved):
             self.told.saved += 1
+            self.told.newest_at = self._begun_at
             self.told.written_bytes += ended.bytes_written
             self._pace = Pace(self._pace.began, ended.seconds)
         elif isinstance(ended, Failed):

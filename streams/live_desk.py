@@ -11,12 +11,12 @@ from typing import Final, Generic
 import numpy as np
 import structlog
 
-from schemas.codec import Decoder
+from schemas.codec import Decoded, Decoder
 from schemas.problems import Change
 from schemas.times import HOUR
 from streams.embedded import Board, Clock, Hear, Settle, wall_clock
 from streams.engine import Batch
-from streams.found import Ready, Slots, Token, decode_found
+from streams.found import BadRecord, Ready, Slots, Token, decode_found
 
 SLOT: Final = HOUR
 """In a recording changes are decided by hours of recorded time, at the time of their last one."""
@@ -63,12 +63,13 @@ class LiveDesk(Generic[Token]):
         is_log: bool,
         wall: Clock = wall_clock,
         away: tuple[type[Exception], ...] = (),
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Hand changes to ``settle``, what customers said to ``hear``.
 
         ``perform`` does what is due at a time (ms UTC) and returns whether that was anything.
         ``is_log``: recordings are judged by their own clock. ``away`` are the errors with which a
-        ledger that is away answers; then it is asked again.
+        ledger that is away answers; then it is asked again, for ``patience_s`` seconds.
         """
         self.board = Board()
         self.status = DeskStatus()
@@ -79,6 +80,7 @@ class LiveDesk(Generic[Token]):
         self._is_log = is_log
         self._wall = wall
         self._away = away
+        self._patience_s = patience_s
         self._decoder = Decoder()
         self._slots: Slots[Token] = self._fresh()
 
@@ -89,9 +91,10 @@ class LiveDesk(Generic[Token]):
         """Forget what waits: it is read again, by this worker or by another one."""
         self._slots = self._fresh()
 
-    def offer(self, data: bytes, token: Token) -> None:
-        """Take in a record of problems."""
+    def offer(self, data: bytes | None, token: Token) -> None:
+        """Take in a record of problems; raise BadRecord if it is none, and take in nothing."""
         found = decode_found(data)
+        self._check(found.events)
         self._slots.offer(found, token)
         self.status.orders += found.orders
 
@@ -133,8 +136,18 @@ class LiveDesk(Generic[Token]):
         if events:
             self._hear(self._batch(events))
 
+    def _check(self, events: Sequence[tuple[int, str]]) -> None:
+        """Refuse what could not be read when its turn comes: nothing behind it would be decided."""
+        if events and len(self._decoded(events).events) != len(events):
+            raise BadRecord(
+                "no record of problems: something in it that customers said is no event"
+            )
+
+    def _decoded(self, events: Sequence[tuple[int, str]]) -> Decoded:
+        return self._decoder.decode_lines("\n".join(text for _, text in events).encode())
+
     def _batch(self, events: Sequence[tuple[int, str]]) -> Batch:
-        decoded = self._decoder.decode_lines("\n".join(text for _, text in events).encode())
+        decoded = self._decoded(events)
         return Batch(decoded.events, decoded.occurred, np.array([at for at, _ in events]))
 
     def tick(self) -> bool:
@@ -152,7 +165,7 @@ class LiveDesk(Generic[Token]):
 
     async def _patiently(self, work: Callable[[], None]) -> None:
         """Do ``work`` in a thread; while the ledger is away, again and again."""
-        until, wait = time.monotonic() + PATIENCE_S, 0.1
+        until, wait = time.monotonic() + self._patience_s, 0.1
         while True:
             try:
                 await asyncio.to_thread(work)

@@ -62,6 +62,8 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         self._seat: Seat | None = None
         self._offset = 0
         self._told = (-1, False)
+        self._is_whole = True
+        """Whether all that the seat decided was told; not while it is, nor after that failed."""
         self._busy = asyncio.Lock()
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -130,6 +132,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
                 if self._consumer is None:
                     return
                 seat = self._seat
+                self._is_whole = False
                 for where, some in records.items():
                     if seat is not None:
                         self._hear(seat, some)
@@ -137,6 +140,8 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
                         self.status.lag = max(0, highwater - self._offset)
                 if seat is not None:
                     await self._publish(seat, seat.decide())
+                self._is_whole = True
+                if seat is not None:
                     await self._keep_if_due(seat)
 
     def _hear(self, seat: Seat, records: Iterable[ConsumerRecord]) -> None:
@@ -163,7 +168,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         self._keeper.begin(NAME, {"offset": self._offset, "clock": seat.clock}, seat)
 
     async def _keep(self) -> None:
-        if self._seat is None:
+        if self._seat is None or not self._is_whole:
             return
         await self._outlet.flush()
         header = {"offset": self._offset, "clock": self._seat.clock}

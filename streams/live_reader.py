@@ -86,6 +86,8 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         self._of = 0
         self._busy = asyncio.Lock()
         self._trusted_ms = 0.0
+        self._is_whole = True
+        """Whether all that the states know was told; not while it is, nor after that failed."""
         self._consumer: AIOKafkaConsumer | None = None
 
     @property
@@ -143,8 +145,10 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
             async with self._busy:
                 if self._consumer is None:
                     return
+                self._is_whole = False
                 await self._take(records)
                 await self._settle_ripe()
+                self._is_whole = True
                 await self._keep_oldest()
 
     # ----- partitions come and go -----
@@ -296,6 +300,8 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
             await self._keep(group)
 
     async def _keep(self, group: Group) -> None:
+        if not self._is_whole:
+            return
         await self._outlet.flush()
         await asyncio.to_thread(self._keeper.save, _name(group.number), _header(group), group.state)
         await self._commit(group)

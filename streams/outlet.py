@@ -36,6 +36,7 @@ class Outlet:
         self._name = name
         self._producer: AIOKafkaProducer | None = None
         self._waiting: deque[asyncio.Future[object]] = deque()
+        self._failed: NotDelivered | None = None
         self.clock_offset_ms: int | None = None
         """How far the broker's clock is ahead of ours, at least; ``None`` while unknown."""
 
@@ -51,7 +52,7 @@ class Outlet:
             request_timeout_ms=PATIENCE_MS,
         )
         await producer.start()
-        self._producer = producer
+        self._producer, self._failed = producer, None
 
     async def partitions(self, topic: str) -> int:
         """Return how many partitions ``topic`` has."""
@@ -77,33 +78,46 @@ class Outlet:
         """Put a record on its way; it is written when :meth:`flush` returns.
 
         Raises:
-            NotDelivered: An earlier record was not.
+            NotDelivered: This record cannot be, or an earlier one was not.
         """
         if self._producer is None:
             raise NotDelivered("not connected to Kafka")
         self._look()
         if len(self._waiting) >= _MOST_WAITING:
             await self.flush()
-        sent = await self._producer.send(
-            topic, value, key=key, partition=partition, headers=headers or ()
-        )
+        try:
+            sent = await self._producer.send(
+                topic, value, key=key, partition=partition, headers=headers or ()
+            )
+        except KafkaError as error:
+            raise self._lost(error) from error
         sent.add_done_callback(self._compare_clocks)
         self._waiting.append(sent)
 
     async def flush(self) -> None:
-        """Wait until everything is written; raise NotDelivered if something was not."""
+        """Wait until everything is written; raise NotDelivered if anything ever was not.
+
+        Whoever ends because of that flushes once more: what is missing stays missing.
+        """
+        self._look()
         while self._waiting:
             await asyncio.wait([self._waiting[0]])
             self._look()
 
     def _look(self) -> None:
         """Forget what was written."""
+        if self._failed is not None:
+            raise self._failed
         while self._waiting and self._waiting[0].done():
             sent = self._waiting.popleft()
             try:
                 sent.result()
             except (KafkaError, asyncio.CancelledError) as error:
-                raise NotDelivered(f"Kafka did not take a record: {error!r}") from error
+                raise self._lost(error) from error
+
+    def _lost(self, error: BaseException) -> NotDelivered:
+        self._failed = NotDelivered(f"Kafka did not take a record: {error!r}")
+        return self._failed
 
     def _compare_clocks(self, sent: "asyncio.Future[object]") -> None:
         """Note what the broker's clock said when it took a record, if it stamps this topic."""

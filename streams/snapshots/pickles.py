@@ -80,7 +80,11 @@ _CLASSES: Final = {
 
 _CORE: Final = "detectors."
 _OURS: Final = (_CORE, "schemas.")
-_STATES: Final = {("streams.partition", "Partition"), ("streams.judging", "Seat")}
+_STATES: Final = {
+    ("streams.partition", "Partition"),
+    ("streams.judging", "Seat"),
+    ("streams.accounts", "Telling"),
+}
 
 
 class _Unpickler(pickle.Unpickler):
