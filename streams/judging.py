@@ -75,14 +75,15 @@ class Seat:
 
         Raises:
             AccountError: It is none.
-            Gap: Its partition left something out; nothing was taken in.
+            Gap: Its partition left something out; nothing was taken in. What was told before the
+                first account that is there is no gap: nobody keeps it any more.
             Mismatch: It speaks of another number of partitions.
         """
         telling = decoded(data, self._words)
         if self.of not in (0, telling.of):
             raise Mismatch(f"an account of one of {telling.of} partitions among those of {self.of}")
         self.of = telling.of
-        known = self.heard.get(telling.partition, 0)
+        known = self.heard.get(telling.partition, telling.since)
         if telling.since > known:
             raise Gap(telling, known)
         if telling.is_end:

@@ -97,10 +97,12 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         consumer, self._consumer = self._consumer, None
         if consumer is None:
             return
-        async with self._busy:
-            await self._keep()
-        await consumer.stop()
-        await self._outlet.stop()
+        try:
+            async with self._busy:
+                await self._keep()
+        finally:
+            await consumer.stop()
+            await self._outlet.stop()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Keep the state; somebody else judges."""

@@ -128,10 +128,12 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         consumer, self._consumer = self._consumer, None
         if consumer is None:
             return
-        async with self._busy:
-            await self._keep_all()
-        await consumer.stop()
-        await self._outlet.stop()
+        try:
+            async with self._busy:
+                await self._keep_all()
+        finally:
+            await consumer.stop()
+            await self._outlet.stop()
 
     @Service.task
     async def _read(self) -> None:
@@ -211,17 +213,17 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
                 await self._bury(letter)
         for group in self._groups.values():
             for topic in group.tails:
-                self._pass_time(group, topic)
+                await self._pass_time(group, topic)
 
-    def _pass_time(self, group: Group, topic: str) -> None:
+    async def _pass_time(self, group: Group, topic: str) -> None:
         """Believe that a partition read to its end was so at the broker's time of that look."""
         where = _place(topic, group)
         offset_ms = self._outlet.clock_offset_ms
         if self._consumer is None or where not in self._consumer.assignment():
             return
-        highwater = self._consumer.highwater(where)
+        end = self._consumer.last_stable_offset(where)
         looked_ms = self._consumer.last_poll_timestamp(where)
-        if highwater is None or not looked_ms or group.tails[topic].next_offset < highwater:
+        if end is None or not looked_ms or await self._consumer.position(where) < end:
             return
         if looked_ms > self._trusted_ms:
             group.pass_time(topic, looked_ms + (offset_ms or 0) - self._settings.skew_ms)

@@ -32,8 +32,6 @@ class LiveSettings:
     skew_ms: int = SKEW_MS
     session_ms: int = 15_000
     """How long a worker may be silent before others take its partitions."""
-    snapshot_s: float = 10.0
-    """Least time between two snapshots."""
     datadir: str = ""
     """Folder that Faust may write to."""
 

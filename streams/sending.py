@@ -112,10 +112,8 @@ class Outgoing:
                 yield Record(*self._to.of(event), line, [])
             self._tell(self.sent.events, counted)
         if self.sent.events:
-            yield from self._clock(clock + 1, is_end=True)
             decided = max(recording.decided for recording in found)
-            if decided > clock + 1:
-                yield from self._clock(decided)
+            yield from self._clock(max(clock + 1, decided), is_end=True)
 
     def _decode(self, text: bytes, line: int, name: str) -> Decoded:
         decoded = self._decoder.decode_lines(text)

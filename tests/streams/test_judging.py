@@ -77,9 +77,11 @@ def test_a_partition_that_leaves_something_out_is_a_gap_and_nothing_is_taken_in(
     assert seat.hear(an_account(0, T, T + 1))
 
 
-def test_the_first_account_of_a_partition_begins_at_the_beginning() -> None:
-    with pytest.raises(Gap):
-        a_seat().hear(an_account(0, 1, T))
+def test_the_first_account_of_a_partition_may_begin_where_the_log_still_begins() -> None:
+    seat = a_seat()
+
+    assert seat.hear(an_account(0, 1, T))
+    assert seat.heard == {0: T}
 
 
 def test_accounts_of_another_number_of_partitions_are_a_mismatch() -> None:
