@@ -95,7 +95,7 @@ class Subjects:
         self._readings: dict[int, _Reading] = {}
         self._pairs: dict[int, int] = {}
         self._articles: dict[str, dict[int, int]] = {PAIR: {}, "batch": {}}
-        self._known[MARKET].codes([EVERYTHING])
+        self._known[MARKET].code(EVERYTHING)
 
     def count(self, subject_type: str) -> int:
         """Return how many subjects of a type are known."""
@@ -111,7 +111,7 @@ class Subjects:
 
     def row(self, subject_type: str, name: str) -> int:
         """Return the row of a subject, a new one for a new name."""
-        return int(self._known[subject_type].codes([name])[0])
+        return self._known[subject_type].code(name)
 
     def find(self, subject_type: str, name: str) -> int | None:
         """Return the row of a subject that is known, else ``None``: asking adds nobody."""
@@ -147,7 +147,7 @@ class Subjects:
         named = [part.names(value) for value in fresh]
         for place, name in enumerate(part.types):
             known, texts = self._known[name], [names[place] for names in named]
-            rows = [int(known.codes([text])[0]) if text else -1 for text in texts]
+            rows = [known.code(text) if text else -1 for text in texts]
             reading.lookups[name].learn(rows)
             if name == "batch":
                 self._articles[name] |= {
