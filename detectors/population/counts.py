@@ -181,7 +181,8 @@ class Counts:
                 tall[place, part] = rings.older(rows)
         found = Cohorts(*np.maximum(wide, 0, out=wide), *np.maximum(tall, 0, out=tall))
         for part, (charge, rows) in zip(parts, asked, strict=True):
-            self._leave_out(charge, rows, found.part(part))
+            if charge in self._excisions:
+                self._leave_out(charge, rows, found.part(part))
         return found
 
     def _leave_out(self, charge: Charge, rows: Codes, found: Cohorts) -> None:

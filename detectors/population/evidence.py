@@ -77,7 +77,7 @@ class Cohorts:
     def __len__(self) -> int:
         return len(self.units)
 
-    def part(self, rows: slice) -> "Cohorts":
+    def part(self, rows: slice | Counts) -> "Cohorts":
         """Return some ``rows``."""
         return Cohorts(
             self.units[rows], self.reports[rows], self.older_units[rows], self.older_reports[rows]

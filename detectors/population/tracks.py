@@ -17,7 +17,7 @@ from detectors.population.recovery import RELIST, course, mildest
 from detectors.population.roots import Roots, family_of
 from detectors.population.subjects import PAIR, Subjects
 from detectors.population.telling import Clean, Proof, problem_of, recovery_of
-from detectors.population.weighing import Reading, Subject, Table, read_now
+from detectors.population.weighing import Reading, Scales, Subject, read_now
 from schemas.problems import Cause, Change, ChangeKind, Problem
 from schemas.times import DAY
 
@@ -146,9 +146,6 @@ class Tracks:
     def _name(self, subject: Subject) -> str:
         return self._subjects.name(subject.charge.subject_type, subject.row)
 
-    def _by_name(self, charge: Charge, rows: Iterable[int]) -> list[int]:
-        return sorted(rows, key=lambda row: self._name(Subject(charge, row)))
-
     def _is_news(self, reading: Reading, almanac: Almanac, is_open: IsOpen) -> bool:
         charge = reading.subject.charge
         rungs = reached(charge, almanac.rungs[charge], reading.log_r)
@@ -250,35 +247,34 @@ class Tracks:
     def begin_day(self, almanac: Almanac) -> list[Change]:
         """Return which problems are over at the beginning of a day, and who has proved clean."""
         end = almanac.day * DAY
+        scales = Scales(self._counts, almanac, self._subjects)
         changes: list[Change] = []
-        for charge, rows in sorted(self.rows.items()):
-            table = Table(charge, self._counts, almanac, self._subjects)
-            for reading in read_now(table, self._by_name(charge, rows), end):
-                changes += self._review(table, reading)
+        for reading in self._ordered(read_now(scales, self.rows, end)):
+            changes += self._review(almanac, reading)
         return changes + self._review_probation(almanac, end)
 
-    def _review(self, table: Table, reading: Reading) -> list[Change]:
+    def _review(self, almanac: Almanac, reading: Reading) -> list[Change]:
         """End what is over: cohorts since then are clean, or healthy units outweigh the fault."""
         track, end = self._open[reading.subject], reading.end
-        clean = self._since(table, track.subject, track.start + 1, track.usual, track.bad)
+        clean = self._since(almanac, track.subject, track.start + 1, track.usual, track.bad)
         if clean is not None:
-            span = Span(track.start, table.almanac.day - clean.age - 1)
+            span = Span(track.start, almanac.day - clean.age - 1)
             self._counts.excise(track.subject.charge, track.subject.row, span)
-        elif reading.log_r >= table.rungs.watch - FADED:
+        elif reading.log_r >= almanac.rungs[track.subject.charge].watch - FADED:
             return []
         gone = sorted(track.problems, reverse=True)
         return [self._end(track, rung, end, ChangeKind.CLEARED, CLOCK) for rung in gone]
 
     def _since(
-        self, table: Table, subject: Subject, first: int, usual: float, bad: float
+        self, almanac: Almanac, subject: Subject, first: int, usual: float, bad: float
     ) -> Clean | None:
         """Return since when cohorts from the day ``first`` on prove a subject clean, if they do.
 
         ``usual`` and ``bad`` are the rates to choose between, reports a unit. Cohorts of which
         most reports are still to come prove nothing, and neither does a lucky day or two.
         """
-        days = min(table.almanac.day - first + 1, WINDOW)
-        curve = table.almanac.curve(subject.charge)
+        days = min(almanac.day - first + 1, WINDOW)
+        curve = almanac.curve(subject.charge)
         youngest = int(np.argmax(curve >= RIPE))
         if days < youngest + FEWEST_DAYS:
             return None
@@ -342,8 +338,7 @@ class Tracks:
         changes = self._drop_proposals(end, lambda problem: problem.opened_at <= oldest)
         for subject in sorted(self._probation, key=lambda s: (s.charge, self._name(s))):
             probation = self._probation[subject]
-            table = Table(subject.charge, self._counts, almanac, self._subjects)
-            clean = self._since(table, subject, probation.start, probation.usual, probation.bad)
+            clean = self._since(almanac, subject, probation.start, probation.usual, probation.bad)
             if clean is not None:
                 del self._probation[subject]
                 problem = recovery_of(
