@@ -1,8 +1,8 @@
 """What was counted in the last weeks, unit by unit: for who-is-guilty, named reports and swaps."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Generic, Self
+from collections.abc import Collection, Sized
+from dataclasses import dataclass, fields
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,83 +11,85 @@ from detectors.journeys.names import Codes
 from detectors.population.evidence import WINDOW
 from detectors.population.subjects import SUBJECT_TYPES, Rows
 from detectors.population.telling import Voice
-from detectors.population.told import (
-    CELL,
-    NO_UNITS,
-    NO_VOICES,
-    Columns,
-    Out,
-    Told,
-    Voices,
-    joined,
-    some,
-)
+from detectors.population.told import CELL, Columns, Out, Told, Voices, some
 from schemas.times import Flags
-
-Narrow = dict[str, NDArray[np.int32]]
-"""Under which subjects each element is counted, in half the room."""
-
-
-_NOWHERE: Final = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part(Generic[Columns]):
-    """What was told together and its subjects, in the order of its codes, then of telling."""
+class _Part:
+    """What was told together, in the order of its codes, then of telling."""
 
-    told: Columns
-    rows: Narrow
+    told: NDArray[np.int64]
+    """One line for each column, one column for each element."""
+    rows: NDArray[np.int32]
+    """The subjects of each element, likewise, one line for each subject type."""
     bounds: list[int]
     """Where each code begins, and behind the last one where it ends."""
     newest: int
     """The last cohort day in it."""
 
-    @classmethod
-    def of(cls, told: Columns, rows: Narrow, codes: Codes) -> Self:
-        """Return what was told, which is not nothing; ``codes`` are its clocks or defects."""
+
+class _Shelf(Generic[Columns]):
+    """All that was told of one kind, by the codes of one of its columns."""
+
+    def __init__(self, kind: type[Columns], code: str) -> None:
+        """Start empty; columns of ``kind`` are kept in the order of the one called ``code``."""
+        self._kind: type[Columns] = kind
+        self._names = [field.name for field in fields(kind)]
+        self._code = self._names.index(code)
+        self._day, self._end = self._names.index("day"), self._names.index("end")
+        self._parts: list[_Part] = []
+        self._whole = 0
+        """How many parts hold a whole day."""
+
+    def append(self, columns: Columns, rows: Rows) -> None:
+        """Take in what was told."""
+        if len(columns):
+            told = np.stack([getattr(columns, name) for name in self._names])
+            of_type = np.stack([rows[name] for name in SUBJECT_TYPES])
+            self._parts.append(self._part(told, of_type.astype(np.int32)))
+
+    def _part(self, told: NDArray[np.int64], rows: NDArray[np.int32]) -> _Part:
+        codes = told[self._code]
         if (codes[1:] < codes[:-1]).any():
             order = codes.argsort(kind="stable")
-            told = some(told, order)
-            rows = {name: one[order] for name, one in rows.items()}
+            told, rows = told[:, order], rows[:, order]
         ends: list[int] = np.cumsum(np.bincount(codes)).tolist()
-        return cls(told, rows, [0, *ends], int(told.day.max()))
+        return _Part(told, rows, [0, *ends], int(told[self._day].max()))
 
-    def where(self, code: int, since: int, until: int) -> Codes:
-        """Return the places of a code whose cohorts are not before ``since`` and known by then."""
-        if self.newest < since or code + 1 >= len(self.bounds):
-            return _NOWHERE
-        start = self.bounds[code]
-        part = slice(start, self.bounds[code + 1])
-        known = (self.told.day[part] >= since) & (self.told.end[part] <= until)
-        return known.nonzero()[0] + start
+    def forget(self, oldest: int) -> None:
+        """Forget days about nothing after ``oldest``; put what was told since then together."""
+        every: list[_Part] = self._parts[: self._whole]
+        fresh: list[_Part] = self._parts[self._whole :]
+        if len(fresh) > 1:
+            told = np.concatenate([part.told for part in fresh], axis=1)
+            fresh = [self._part(told, np.concatenate([part.rows for part in fresh], axis=1))]
+        self._parts = [part for part in (*every, *fresh) if part.newest > oldest]
+        self._whole = len(self._parts)
+
+    def find(
+        self, code: int, since: int, until: int, names: Collection[str]
+    ) -> tuple[Columns, Rows]:
+        """Return what was told of a code about cohorts ``since`` a day and known by ``until``.
+
+        ``names`` are the subject types that are asked about.
+        """
+        lines = [SUBJECT_TYPES.index(name) for name in names]
+        told, rows = [_nothing(self._names)], [_nothing(lines)]
+        for part in self._parts:
+            if part.newest >= since and code + 1 < len(part.bounds):
+                start, end = part.bounds[code], part.bounds[code + 1]
+                mine = part.told[:, start:end]
+                known = (mine[self._day] >= since) & (mine[self._end] <= until)
+                at = known.nonzero()[0]
+                told.append(mine[:, at])
+                rows.append(part.rows[np.ix_(lines, at + start)].astype(np.int64))
+        every = np.concatenate(rows, axis=1)
+        return self._kind(*np.concatenate(told, axis=1)), dict(zip(names, every, strict=True))
 
 
-def _codes(told: Out | Voices) -> Codes:
-    """Return what its parts are ordered by."""
-    return told.clock if isinstance(told, Out) else told.defect
-
-
-def _put_together(parts: Sequence[_Part[Columns]]) -> _Part[Columns]:
-    """Return ``parts`` as one; there is at least one."""
-    if len(parts) == 1:
-        return parts[0]
-    told = joined([part.told for part in parts])
-    rows = {name: np.concatenate([part.rows[name] for part in parts]) for name in parts[0].rows}
-    return _Part.of(told, rows, _codes(told))
-
-
-def _gathered(
-    parts: Sequence[_Part[Columns]], index: Sequence[Codes], nothing: Columns, names: Iterable[str]
-) -> tuple[Columns, Rows]:
-    """Return what is at the places ``index`` of each part, with rows that can be reckoned with."""
-    told: list[Columns] = [nothing]
-    rows: dict[str, list[Codes]] = {name: [_NOWHERE] for name in names}
-    for part, at in zip(parts, index, strict=True):
-        if at.size:
-            told.append(some(part.told, at))
-            for name, found in rows.items():
-                found.append(part.rows[name][at].astype(np.int64))
-    return joined(told), {name: np.concatenate(found) for name, found in rows.items()}
+def _nothing(lines: Sized) -> NDArray[np.int64]:
+    return np.empty((len(lines), 0), np.int64)
 
 
 class Log:
@@ -96,37 +98,29 @@ class Log:
     def __init__(self, told: Told) -> None:
         """Start empty; ``told`` knows the names of units."""
         self._told = told
-        self._out: list[_Part[Out]] = []
-        self._voices: list[_Part[Voices]] = []
-        self._merged = [0, 0]
-        """How many parts of each hold a whole day."""
+        self._out = _Shelf(Out, "clock")
+        self._voices = _Shelf(Voices, "defect")
 
     def append(self, out: Out, out_rows: Rows, voices: Voices, voice_rows: Rows) -> None:
         """Remember what is counted from now on."""
-        if len(out):
-            self._out.append(_Part.of(out, _narrow(out_rows), out.clock))
-        if len(voices):
-            self._voices.append(_Part.of(voices, _narrow(voice_rows), voices.defect))
+        self._out.append(out, out_rows)
+        self._voices.append(voices, voice_rows)
 
     def forget(self, today: int) -> None:
         """Forget days whose cohorts have all left the window; put yesterday's parts together."""
-        oldest = today - WINDOW
-        self._out = _by_day(self._out, self._merged[0], oldest)
-        self._voices = _by_day(self._voices, self._merged[1], oldest)
-        self._merged = [len(self._out), len(self._voices)]
+        self._out.forget(today - WINDOW)
+        self._voices.forget(today - WINDOW)
 
     def units(self, clock: int, since: int, until: int, names: Collection[str]) -> tuple[Out, Rows]:
         """Return units of cohorts ``since`` a day that were known by the end ``until`` (ms UTC).
 
         ``names`` are the subject types that are asked about.
         """
-        index = [part.where(clock, since, until) for part in self._out]
-        return _gathered(self._out, index, NO_UNITS, names)
+        return self._out.find(clock, since, until, names)
 
     def voices(self, defect: int, since: int, until: int) -> tuple[Voices, Rows]:
         """Return the reports that stand at the end ``until`` about cohorts ``since`` a day."""
-        index = [part.where(defect, since, until) for part in self._voices]
-        told, rows = _gathered(self._voices, index, NO_VOICES, SUBJECT_TYPES)
+        told, rows = self._voices.find(defect, since, until, SUBJECT_TYPES)
         stands = self._standing(told)
         if stands.all():
             return told, rows
@@ -164,15 +158,3 @@ class Log:
                 strict=True,
             )
         ]
-
-
-def _narrow(rows: Rows) -> Narrow:
-    return {name: codes.astype(np.int32) for name, codes in rows.items()}
-
-
-def _by_day(parts: list[_Part[Columns]], merged: int, oldest: int) -> list[_Part[Columns]]:
-    """Return one part for each day of telling, less those about nothing after ``oldest``."""
-    every = parts[:merged]
-    if len(parts) > merged:
-        every.append(_put_together(parts[merged:]))
-    return [part for part in every if part.newest > oldest]

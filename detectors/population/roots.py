@@ -31,8 +31,8 @@ FEWEST_REPORTS: Final = 2
 LEAST_EXPECTED: Final = 1e-9
 """Expected reports of a unit that has had next to no time, so that it is none to divide by."""
 
-MOST_KEYS: Final = 1 << 62
-"""So many cells can be told apart by one number."""
+MOST_NUMBERS: Final = 1 << 20
+"""So many possible cells are ticked off in a list; more are sorted."""
 
 GRAIN: Final = float(1 << 30)
 """Expected reports of a unit are whole numbers of its inverse, so that sums of them are exact."""
@@ -308,24 +308,29 @@ class _Column(NamedTuple):
 
 def _cells(columns: Sequence[_Column], expected: Reals, voices: int) -> Cells:
     """Put units of one cell together; sums of ``expected`` are exact in any order."""
-    key, room = np.zeros(expected.size + voices, np.int64), 1
+    cell = np.zeros(expected.size + voices, np.int64)
+    count = min(cell.size, 1)
     for column in columns:
-        key, room = _with(key, room, column)
-    _, first, cell = np.unique(key, return_index=True, return_inverse=True)
-    reports = np.concatenate([np.zeros(expected.size), np.ones(voices)])
-    due = np.bincount(cell[: expected.size], expected, first.size)
+        cell, count = _divided(cell, count, column)
+    first = np.empty(count, np.int64)
+    first[cell[::-1]] = np.arange(cell.size - 1, -1, -1)
+    units = cell[: expected.size]
+    due = np.bincount(units, expected, count)
     dimensions = [Dimension(c.name, c.codes[first], c.ranks, c.elements) for c in columns]
-    came = np.bincount(cell, reports, first.size).astype(np.int64)
+    came = np.bincount(cell[expected.size :], minlength=count)
     return Cells(dimensions, came, np.maximum(due, LEAST_EXPECTED))
 
 
-def _with(key: Codes, room: int, column: _Column) -> tuple[Codes, int]:
-    """Return one number for what ``key`` and a column say, and how many such numbers there are."""
+def _divided(cell: Codes, count: int, column: _Column) -> tuple[Codes, int]:
+    """Return the cells, numbered in order, that a column makes of each one, and how many."""
     size = column.suspects.size + 1
-    if room * size > MOST_KEYS:
-        known, key = np.unique(key, return_inverse=True)
-        room = known.size
-    return key * size + column.codes + 1, room * size
+    parts = cell * size + (column.codes + 1)
+    if count * size > MOST_NUMBERS:
+        known, parts = np.unique(parts, return_inverse=True)
+        return parts, known.size
+    there = np.zeros(count * size, np.bool_)
+    there[parts] = True
+    return (np.cumsum(there) - 1)[parts], int(np.count_nonzero(there))
 
 
 def _by_row(culprit: Culprit, suspects: Mapping[str, Codes]) -> Culprit:

@@ -192,6 +192,6 @@ def test_more_cells_than_one_number_tells_apart_change_no_answer(
     *_, is_bad = FAULTS["a bin"]
     shop = a_shop(Clock.SHIPPED, WRONG_ITEM).where(after(ONSET, is_bad))
     problems = found(shop)
-    monkeypatch.setattr("detectors.population.roots.MOST_KEYS", 10)
+    monkeypatch.setattr("detectors.population.roots.MOST_NUMBERS", 10)
 
     assert found(shop) == problems
