@@ -1,8 +1,8 @@
 """What was counted in the last weeks, unit by unit: for who-is-guilty, named reports and swaps."""
 
-from collections.abc import Collection, Sized
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
-from typing import Generic
+from typing import Final, Generic, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,6 @@ class _Shelf(Generic[Columns]):
 
     def __init__(self, kind: type[Columns], code: str) -> None:
         """Start empty; columns of ``kind`` are kept in the order of the one called ``code``."""
-        self._kind: type[Columns] = kind
         self._names = [field.name for field in fields(kind)]
         self._code = self._names.index(code)
         self._day, self._end = self._names.index("day"), self._names.index("end")
@@ -67,29 +66,53 @@ class _Shelf(Generic[Columns]):
         self._parts = [part for part in (*every, *fresh) if part.newest > oldest]
         self._whole = len(self._parts)
 
-    def find(
-        self, code: int, since: int, until: int, names: Collection[str]
-    ) -> tuple[Columns, Rows]:
-        """Return what was told of a code about cohorts ``since`` a day and known by ``until``.
-
-        ``names`` are the subject types that are asked about.
-        """
-        lines = [SUBJECT_TYPES.index(name) for name in names]
-        told, rows = [_nothing(self._names)], [_nothing(lines)]
+    def find(self, code: int, since: int, until: int) -> "_Found":
+        """Return what was told of a code about cohorts ``since`` a day and known by ``until``."""
+        found = _Found(self._names, [], [])
         for part in self._parts:
             if part.newest >= since and code + 1 < len(part.bounds):
-                start, end = part.bounds[code], part.bounds[code + 1]
-                mine = part.told[:, start:end]
-                known = (mine[self._day] >= since) & (mine[self._end] <= until)
-                at = known.nonzero()[0]
-                told.append(mine[:, at])
-                rows.append(part.rows[np.ix_(lines, at + start)].astype(np.int64))
-        every = np.concatenate(rows, axis=1)
-        return self._kind(*np.concatenate(told, axis=1)), dict(zip(names, every, strict=True))
+                mine = slice(part.bounds[code], part.bounds[code + 1])
+                told, rows = part.told[:, mine], part.rows[:, mine]
+                known = (told[self._day] >= since) & (told[self._end] <= until)
+                if not known.all():
+                    at = known.nonzero()[0]
+                    told, rows = told[:, at], rows[:, at]
+                found.told.append(told)
+                found.rows.append(rows)
+        return found
 
 
-def _nothing(lines: Sized) -> NDArray[np.int64]:
-    return np.empty((len(lines), 0), np.int64)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Pieces of what was told; a column is put together when it is asked for."""
+
+    names: Sequence[str]
+    told: list[NDArray[np.int64]]
+    rows: list[NDArray[np.int32]]
+
+    def column(self, name: str) -> Codes:
+        """Return one column."""
+        line = self.names.index(name)
+        return np.concatenate([_NOTHING, *(piece[line] for piece in self.told)])
+
+    def rows_of(self, names: Collection[str]) -> dict[str, Codes]:
+        """Return under which subjects of some types each element is counted."""
+        found: dict[str, Codes] = {}
+        for name in names:
+            line = SUBJECT_TYPES.index(name)
+            found[name] = np.concatenate([_NOTHING, *(piece[line] for piece in self.rows)])
+        return found
+
+
+_NOTHING: Final = np.empty(0, np.int64)
+
+
+class Units(NamedTuple):
+    """Units in the order of telling, one element each."""
+
+    day: Codes
+    units: Codes
+    """-1 where one is there no longer."""
 
 
 class Log:
@@ -111,16 +134,21 @@ class Log:
         self._out.forget(today - WINDOW)
         self._voices.forget(today - WINDOW)
 
-    def units(self, clock: int, since: int, until: int, names: Collection[str]) -> tuple[Out, Rows]:
+    def units(
+        self, clock: int, since: int, until: int, names: Collection[str]
+    ) -> tuple[Units, Rows]:
         """Return units of cohorts ``since`` a day that were known by the end ``until`` (ms UTC).
 
         ``names`` are the subject types that are asked about.
         """
-        return self._out.find(clock, since, until, names)
+        found = self._out.find(clock, since, until)
+        return Units(found.column("day"), found.column("units")), found.rows_of(names)
 
     def voices(self, defect: int, since: int, until: int) -> tuple[Voices, Rows]:
         """Return the reports that stand at the end ``until`` about cohorts ``since`` a day."""
-        told, rows = self._voices.find(defect, since, until, SUBJECT_TYPES)
+        found = self._voices.find(defect, since, until)
+        told = Voices(*(found.column(name) for name in found.names))
+        rows = found.rows_of(SUBJECT_TYPES)
         stands = self._standing(told)
         if stands.all():
             return told, rows

@@ -19,10 +19,10 @@ from detectors.population.blame import Cells, Culprit, Dimension, Suspect, blame
 from detectors.population.counts import Charge
 from detectors.population.defects import DEFECTS
 from detectors.population.evidence import WINDOW, Reals
-from detectors.population.log import Log
+from detectors.population.log import Log, Units
 from detectors.population.subjects import SUBJECT_TYPES, Rows, Subjects
 from detectors.population.telling import Proof
-from detectors.population.told import Out, Voices
+from detectors.population.told import Voices
 from detectors.population.weighing import Reading, Subject
 
 FEWEST_REPORTS: Final = 2
@@ -270,7 +270,7 @@ def _runner_up(subject: Subject, culprits: Sequence[Culprit]) -> Suspect | None:
     return culprits[0].suspect if culprits else None
 
 
-def _expected(out: Out, skus: Codes, defect: int, almanac: Almanac) -> Reals:
+def _expected(out: Units, skus: Codes, defect: int, almanac: Almanac) -> Reals:
     """Return how many reports each unit brings at its SKU's usual rate, by its age."""
     ages = np.clip(almanac.day - out.day, 0, WINDOW - 1)
     rates = almanac.rates.get(defect)
