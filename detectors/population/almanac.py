@@ -21,6 +21,7 @@ from detectors.population.counts import COUNTED, Charge, Counts
 from detectors.population.defects import DEFECTS
 from detectors.population.delays import ASSUMED, AT_ONCE, Curve, Delays
 from detectors.population.evidence import WINDOW, Prior, Reals
+from detectors.population.numbering import distinct
 from detectors.population.subjects import MARKET, OF_ONE_ITEM, Subjects
 from detectors.population.told import Voices
 from schemas.times import Flags
@@ -50,9 +51,6 @@ EVERYBODY: Final = np.zeros(1, np.int64)
 
 LEARNT: Final = frozenset({Clock.SHIPPED, Clock.PARCEL})
 """Clocks whose reports come later, by a curve that is learnt."""
-
-_HALF: Final = 32
-"""Bits of one row number where two share a number."""
 
 WRONG_ITEM: Final = next(i for i, one in enumerate(DEFECTS) if one.name == "wrong_item")
 
@@ -173,9 +171,10 @@ class Learning:
     def note_categories(self, skus: Codes, categories: Codes, subjects: Subjects) -> None:
         """Learn which SKU is of which category; of several the first by name."""
         known = (skus >= 0) & (categories >= 0)
-        pairs = np.unique(skus[known] << _HALF | categories[known])
+        count = subjects.count("category")
+        pairs, _ = distinct(skus[known] * count + categories[known], count * subjects.count("sku"))
         for pair in pairs.tolist():
-            sku, category = pair >> _HALF, pair & (1 << _HALF) - 1
+            sku, category = divmod(pair, count)
             name = subjects.name("category", category)
             before = self._category_of.get(sku)
             if before is None or name < before:

@@ -20,6 +20,7 @@ from detectors.population.counts import Charge
 from detectors.population.defects import DEFECTS
 from detectors.population.evidence import WINDOW, Reals
 from detectors.population.log import Log, Units
+from detectors.population.numbering import distinct
 from detectors.population.subjects import SUBJECT_TYPES, Rows, Subjects
 from detectors.population.telling import Proof
 from detectors.population.told import Voices
@@ -30,9 +31,6 @@ FEWEST_REPORTS: Final = 2
 
 LEAST_EXPECTED: Final = 1e-9
 """Expected reports of a unit that has had next to no time, so that it is none to divide by."""
-
-MOST_NUMBERS: Final = 1 << 20
-"""So many possible cells are ticked off in a list; more are sorted."""
 
 GRAIN: Final = float(1 << 30)
 """Expected reports of a unit are whole numbers of its inverse, so that sums of them are exact."""
@@ -311,7 +309,9 @@ def _cells(columns: Sequence[_Column], expected: Reals, voices: int) -> Cells:
     cell = np.zeros(expected.size + voices, np.int64)
     count = min(cell.size, 1)
     for column in columns:
-        cell, count = _divided(cell, count, column)
+        size = column.suspects.size + 1
+        known, cell = distinct(cell * size + (column.codes + 1), count * size)
+        count = known.size
     first = np.empty(count, np.int64)
     first[cell[::-1]] = np.arange(cell.size - 1, -1, -1)
     units = cell[: expected.size]
@@ -319,18 +319,6 @@ def _cells(columns: Sequence[_Column], expected: Reals, voices: int) -> Cells:
     dimensions = [Dimension(c.name, c.codes[first], c.ranks, c.elements) for c in columns]
     came = np.bincount(cell[expected.size :], minlength=count)
     return Cells(dimensions, came, np.maximum(due, LEAST_EXPECTED))
-
-
-def _divided(cell: Codes, count: int, column: _Column) -> tuple[Codes, int]:
-    """Return the cells, numbered in order, that a column makes of each one, and how many."""
-    size = column.suspects.size + 1
-    parts = cell * size + (column.codes + 1)
-    if count * size > MOST_NUMBERS:
-        known, parts = np.unique(parts, return_inverse=True)
-        return parts, known.size
-    there = np.zeros(count * size, np.bool_)
-    there[parts] = True
-    return (np.cumsum(there) - 1)[parts], int(np.count_nonzero(there))
 
 
 def _by_row(culprit: Culprit, suspects: Mapping[str, Codes]) -> Culprit:

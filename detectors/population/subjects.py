@@ -8,6 +8,7 @@ import numpy as np
 
 from detectors.journeys.names import Codes, Interned, Lookup
 from detectors.journeys.vocabulary import UNKNOWN_CARRIERS, Item, Lane, PackedItem, Vocabulary
+from detectors.population.numbering import distinct
 
 EVERYTHING: Final = "*"
 """The one subject of type ``market``."""
@@ -73,9 +74,6 @@ OF_ONE_ITEM: Final = frozenset({"sku", PAIR, "batch"})
 Rows = Mapping[str, Codes]
 """By subject type: the row of the subject that each element is counted under, -1 for none."""
 
-_HALF: Final = 32
-"""Bits of one row number where two share a number."""
-
 
 @dataclass(slots=True)
 class _Reading:
@@ -93,7 +91,7 @@ class Subjects:
         """Start with the market alone."""
         self._known: dict[str, Interned[str]] = {name: Interned() for name in SUBJECT_TYPES}
         self._readings: dict[int, _Reading] = {}
-        self._pairs: dict[int, int] = {}
+        self._pairs: dict[tuple[int, int], int] = {}
         self._articles: dict[str, dict[int, int]] = {PAIR: {}, "batch": {}}
         self._known[MARKET].code(EVERYTHING)
 
@@ -160,17 +158,19 @@ class Subjects:
         both = (skus >= 0) & (warehouses >= 0)
         rows = np.full(skus.size, -1)
         if both.any():
-            keys, which = np.unique(skus[both] << _HALF | warehouses[both], return_inverse=True)
-            rows[both] = np.array([self._pair(key) for key in keys.tolist()])[which]
+            count = self.count("warehouse")
+            room = count * self.count("sku")
+            keys, which = distinct(skus[both] * count + warehouses[both], room)
+            pairs = [self._pair(*divmod(key, count)) for key in keys.tolist()]
+            rows[both] = np.array(pairs)[which]
         return rows
 
-    def _pair(self, key: int) -> int:
-        row = self._pairs.get(key)
+    def _pair(self, sku: int, warehouse: int) -> int:
+        row = self._pairs.get((sku, warehouse))
         if row is None:
-            sku = self.name("sku", key >> _HALF)
-            warehouse = self.name("warehouse", key & (1 << _HALF) - 1)
-            row = self._pairs[key] = self.row(PAIR, f"{sku}@{warehouse}")
-            self._articles[PAIR][row] = key >> _HALF
+            names = self.name("sku", sku), self.name("warehouse", warehouse)
+            row = self._pairs[sku, warehouse] = self.row(PAIR, "@".join(names))
+            self._articles[PAIR][row] = sku
         return row
 
     def pairs_of(self, sku: int, warehouse: str) -> list[int]:

@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.population import numbering
+from detectors.population.numbering import distinct
+
+
+@given(st.lists(st.integers(0, 40), max_size=60), st.sampled_from([41, 41_000]))
+def test_each_key_is_found_at_its_place_among_the_different_ones(
+    keys: list[int], room: int
+) -> None:
+    known, place = distinct(np.array(keys, np.int64), room)
+
+    assert known.tolist() == sorted(set(keys))
+    assert known[place].tolist() == keys
+
+
+@pytest.mark.parametrize("places", [0, 1000])
+def test_ticking_off_and_sorting_give_the_same_numbers(
+    places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numbering, "PLACES_A_KEY", places)
+    known, place = distinct(np.array([7, 3, 7]), 9)
+
+    assert (known.tolist(), place.tolist()) == ([3, 7], [1, 0, 1])
