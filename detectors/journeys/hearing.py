@@ -56,8 +56,8 @@ class Hearing:
         self._notes = Notes()
         self._mentions = Mentions(book, self._notes)
         self._standing = [Standing() for _ in defects]
-        self._marked = {table: Column(0, np.int8) for table in CELLS}
-        """1 for rows about which reports stand or stood."""
+        self._marked = {table: Column(0, np.int32) for table in CELLS}
+        """By row: the defects (as bits) of which reports stand or stood."""
         self._heard: list[Heard] = []
 
     def hear(self, table: Table, v: Versions, settled: Settled) -> None:
@@ -117,11 +117,12 @@ class Hearing:
         """Yield where units that may have been reported come to another cell, by defect."""
         v, marked = heard.v, self._marked[heard.table]
         marked.extend(self._book.stores[heard.table].count)
-        version, what, *_ = edges
-        marked.values[v.row[version[what == What.OPENED]]] = 1
+        version, _, defect, *_ = edges[:, edges[1] == What.OPENED]
+        np.bitwise_or.at(marked.values, v.row[version], 1 << defect.astype(np.int32))
         for clock in cells.cohorts:
             moved = cells.moved(v, clock)
-            moved = moved[marked.values[v.row[moved]] > 0]
-            for defect in np.flatnonzero(self._clocks == clock).tolist() if moved.size else ():
-                alike = (np.full_like(moved, one) for one in (What.MOVED, defect))
-                yield np.stack([moved, *alike, v.at[moved], np.zeros_like(moved)])
+            marks = marked.values[v.row[moved]]
+            for place in np.flatnonzero(self._clocks == clock).tolist() if marks.any() else ():
+                some = moved[marks >> place & 1 > 0]
+                alike = (np.full_like(some, one) for one in (What.MOVED, place))
+                yield np.stack([some, *alike, v.at[some], np.zeros_like(some)])

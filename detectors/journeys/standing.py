@@ -116,15 +116,18 @@ def tellings(edges: Columns, rows: Numbers, standing: Sequence[Standing]) -> Col
     for number in np.flatnonzero(np.bincount(defect[begins])).tolist():
         places = np.flatnonzero(begins & (defect == number))
         begins[places] = standing[number].open_all(row[places], buyer[places])
-    together = np.flatnonzero(begins)
-    told = np.stack([version, defect, at, buyer, np.ones_like(at)])
-    turns, others = together.tolist(), [told[:, together]]
-    for turn in np.flatnonzero(~begins).tolist():
-        edge = Edge(*edges[:, turn].tolist())
-        for telling in _followed(edge, int(row[turn]), standing[edge.defect]):
+    together, others = np.flatnonzero(begins), np.flatnonzero(~begins)
+    turns, told = together.tolist(), []
+    one_by_one = zip(
+        others.tolist(), row[others].tolist(), edges[:, others].T.tolist(), strict=True
+    )
+    for turn, of_row, edge in one_by_one:
+        for telling in _followed(Edge(*edge), of_row, standing[edge[2]]):
             turns.append(turn)
-            others.append(np.array(telling, np.int64)[:, np.newaxis])
-    in_turn: Columns = np.concatenate(others, axis=1)[:, np.argsort(turns, kind="stable")]
+            told.append(telling)
+    first = np.stack([version, defect, at, buyer, np.ones_like(at)])[:, together]
+    later = np.array(told, np.int64).reshape(-1, len(Telling._fields)).T
+    in_turn: Columns = np.concatenate([first, later], axis=1)[:, np.argsort(turns, kind="stable")]
     return in_turn
 
 
