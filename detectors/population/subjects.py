@@ -8,7 +8,7 @@ import numpy as np
 
 from detectors.journeys.names import Codes, Interned, Lookup
 from detectors.journeys.vocabulary import UNKNOWN_CARRIERS, Item, Lane, PackedItem, Vocabulary
-from detectors.population.numbering import distinct
+from detectors.population.numbering import Sorted, distinct
 
 EVERYTHING: Final = "*"
 """The one subject of type ``market``."""
@@ -74,6 +74,9 @@ OF_ONE_ITEM: Final = frozenset({"sku", PAIR, "batch"})
 Rows = Mapping[str, Codes]
 """By subject type: the row of the subject that each element is counted under, -1 for none."""
 
+_HALF: Final = 32
+"""Bits of one row number where two share a number."""
+
 
 @dataclass(slots=True)
 class _Reading:
@@ -91,7 +94,7 @@ class Subjects:
         """Start with the market alone."""
         self._known: dict[str, Interned[str]] = {name: Interned() for name in SUBJECT_TYPES}
         self._readings: dict[int, _Reading] = {}
-        self._pairs: dict[tuple[int, int], int] = {}
+        self._pairs = Sorted()
         self._articles: dict[str, dict[int, int]] = {PAIR: {}, "batch": {}}
         self._known[MARKET].code(EVERYTHING)
 
@@ -159,18 +162,16 @@ class Subjects:
         rows = np.full(skus.size, -1)
         if both.any():
             count = self.count("warehouse")
-            room = count * self.count("sku")
-            keys, which = distinct(skus[both] * count + warehouses[both], room)
-            pairs = [self._pair(*divmod(key, count)) for key in keys.tolist()]
-            rows[both] = np.array(pairs)[which]
+            keys, which = distinct(skus[both] * count + warehouses[both], count * self.count("sku"))
+            sku, warehouse = np.divmod(keys, count)
+            rows[both] = self._pairs.rows(sku << _HALF | warehouse, self._pair)[which]
         return rows
 
-    def _pair(self, sku: int, warehouse: int) -> int:
-        row = self._pairs.get((sku, warehouse))
-        if row is None:
-            names = self.name("sku", sku), self.name("warehouse", warehouse)
-            row = self._pairs[sku, warehouse] = self.row(PAIR, "@".join(names))
-            self._articles[PAIR][row] = sku
+    def _pair(self, key: int) -> int:
+        """Return the row of a pair that was not known."""
+        sku, warehouse = key >> _HALF, key & (1 << _HALF) - 1
+        row = self.row(PAIR, f"{self.name('sku', sku)}@{self.name('warehouse', warehouse)}")
+        self._articles[PAIR][row] = sku
         return row
 
     def pairs_of(self, sku: int, warehouse: str) -> list[int]:

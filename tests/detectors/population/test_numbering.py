@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.population import numbering
-from detectors.population.numbering import distinct
+from detectors.population.numbering import Sorted, distinct
 
 
 @given(st.lists(st.integers(0, 40), max_size=60), st.sampled_from([41, 41_000]))
@@ -25,3 +25,19 @@ def test_ticking_off_and_sorting_give_the_same_numbers(
     known, place = distinct(np.array([7, 3, 7]), 9)
 
     assert (known.tolist(), place.tolist()) == ([3, 7], [1, 0, 1])
+
+
+@given(st.lists(st.sets(st.integers(-9, 9)), max_size=6))
+def test_every_key_keeps_the_row_that_was_made_for_it_once(asked: list[set[int]]) -> None:
+    made: list[int] = []
+    rows = Sorted()
+
+    def make(key: int) -> int:
+        made.append(key)
+        return len(made) - 1
+
+    for keys in asked:
+        found = rows.rows(np.array(sorted(keys), np.int64), make)
+
+        assert [made[row] for row in found.tolist()] == sorted(keys)
+    assert len(made) == len(set(made))
