@@ -160,14 +160,14 @@ class Log:
         stands = voices.units > 0
         if stands.all():
             return stands
-        names = [self._told.names[name] for name in voices.name.tolist()]
-        gone = {names[place] for place in (~stands).nonzero()[0].tolist()}
-        asked = [place for place, name in enumerate(names) if name in gone]
-        same = ("units", "day", *CELL, "buyer", "found")
+        is_gone = np.zeros(int(voices.name.max()) + 1, np.bool_)
+        is_gone[voices.name[~stands]] = True
+        asked = is_gone[voices.name].nonzero()[0]
+        same = ("units", "name", "day", *CELL, "buyer", "found")
         columns = [getattr(voices, column)[asked].tolist() for column in same]
         balance: dict[tuple[object, ...], list[int]] = {}
-        for place, unit, *cell in zip(asked, *columns, strict=True):
-            waiting = balance.setdefault((names[place], *cell), [])
+        for place, unit, *cell in zip(asked.tolist(), *columns, strict=True):
+            waiting = balance.setdefault(tuple(cell), [])
             if unit > 0:
                 waiting.append(place)
             elif waiting:

@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 import numpy as np
 
-from detectors.journeys.names import Codes, Lookup
+from detectors.journeys.names import Codes, Interned, Lookup
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.observations import Clock, Exposures, Reports
 from detectors.population.defects import DEFECTS
@@ -139,14 +139,18 @@ class Told:
 
     def __init__(self, subjects: Subjects, end_of: EndOf) -> None:
         """Start with nothing."""
-        self.names: list[str] = []
-        """Names of the units reported, ``order_id/line_id``."""
+        self._units: Interned[str] = Interned()
         self._subjects = subjects
         self._end_of = end_of
         self._words: dict[int, Vocabulary] = {}
         self._found: dict[int, Lookup] = {}
         self._out = Waiting(NO_UNITS)
         self._voices = Waiting(NO_VOICES)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the units reported, ``order_id/line_id``, each once."""
+        return self._units.values
 
     def hear(self, source: int, out: Exposures, reports: Reports, words: Vocabulary) -> None:
         """Take in what the partition ``source`` tells."""
@@ -158,8 +162,6 @@ class Told:
                 Out(end, out.clock, out.day, out.units, whence, out.item, out.place, out.lane)
             )
         if reports.at.size:
-            first = len(self.names)
-            self.names += reports.names
             self._voices.add(
                 Voices(
                     self._counted(reports.at, _CLOCKS[reports.defect], reports.day),
@@ -172,7 +174,7 @@ class Told:
                     reports.lane,
                     reports.buyer,
                     self._rows_found(source, reports.found),
-                    np.arange(first, len(self.names)),
+                    self._units.codes(reports.names),
                 )
             )
 
