@@ -1,7 +1,8 @@
 """Everything that is counted about populations: units by clock, reports by defect, per subject."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -87,12 +88,21 @@ class Counts:
 
     def add_units(self, out: Out, rows: Rows) -> None:
         """Count units of cohorts up to today."""
-        for clock in np.unique(out.clock).tolist():
+        for clock in _present(out.clock):
             at = np.flatnonzero(out.clock == clock)
-            first = int(out.day[at].min())
+            days, units = out.day[at], out.units[at]
+            first = int(days.min())
             self.first_day[Clock(clock)] = min(first, self.first_day.get(Clock(clock), first))
             for name in TYPES_OF_CLOCK[Clock(clock)]:
-                _add(self.units[Clock(clock), name], out, rows[name], at, self.today)
+                self._add(self.units[Clock(clock), name], rows[name][at], days, units)
+
+    def _add(self, rings: Rings, rows: Codes, days: Codes, units: Codes) -> None:
+        """Count units under the subjects that are known."""
+        known = rows >= 0
+        if not known.all():
+            rows, days, units = rows[known], days[known], units[known]
+        rings.extend(int(rows.max(initial=-1)) + 1)
+        rings.add(rows, days, units, self.today)
 
     def weights(self, voices: Voices, rows: Rows) -> dict[str, Codes]:
         """Return by subject type what each report changes; a buyer counts once per cohort.
@@ -108,7 +118,7 @@ class Counts:
 
     def add_reports(self, voices: Voices, rows: Rows, weights: Mapping[str, Codes]) -> None:
         """Count reports with what they change."""
-        for defect in np.unique(voices.defect).tolist():
+        for defect in _present(voices.defect):
             at = np.flatnonzero(voices.defect == defect)
             self.heard[defect] += int(voices.units[at].sum())
             for name in COUNTED[defect]:
@@ -154,20 +164,33 @@ class Counts:
 
     def cohorts(self, charge: Charge, rows: Codes) -> Cohorts:
         """Return the cohorts of ``rows`` as of today, without those that incidents explain."""
-        units, reports = self._units_of(charge), self.reports[charge]
-        units.extend(int(rows.max(initial=-1)) + 1)
-        reports.extend(int(rows.max(initial=-1)) + 1)
-        found = Cohorts(
-            np.maximum(units.recent(rows, self.today), 0),
-            np.maximum(reports.recent(rows, self.today), 0),
-            np.maximum(units.older(rows), 0),
-            np.maximum(reports.older(rows), 0),
+        return self.cohorts_of([(charge, rows)])
+
+    def cohorts_of(self, asked: Sequence[tuple[Charge, Codes]]) -> Cohorts:
+        """Return the cohorts of the rows of several charges, one charge after the other."""
+        bounds = np.cumsum([0, *(rows.size for _, rows in asked)]).tolist()
+        wide, tall = (
+            np.empty((2, bounds[-1], WINDOW), np.int64),
+            np.empty((2, bounds[-1]), np.int64),
         )
+        parts = [slice(*ends) for ends in pairwise(bounds)]
+        for part, (charge, rows) in zip(parts, asked, strict=True):
+            for place, rings in enumerate((self._units_of(charge), self.reports[charge])):
+                rings.extend(int(rows.max(initial=-1)) + 1)
+                rings.recent(rows, self.today, wide[place, part])
+                tall[place, part] = rings.older(rows)
+        found = Cohorts(*np.maximum(wide, 0, out=wide), *np.maximum(tall, 0, out=tall))
+        for part, (charge, rows) in zip(parts, asked, strict=True):
+            if charge in self._excisions:
+                self._leave_out(charge, rows, found.part(part))
+        return found
+
+    def _leave_out(self, charge: Charge, rows: Codes, found: Cohorts) -> None:
+        """Take what incidents explain out of what was ``found``."""
         self.conceal(charge, rows, found.units, found.reports)
         for place, excision in self._excised(charge, rows):
             found.older_units[place] = max(found.older_units[place] - excision.older_units, 0)
             found.older_reports[place] = max(found.older_reports[place] - excision.older_reports, 0)
-        return found
 
     def conceal(self, charge: Charge, rows: Codes, units: Codes, reports: Codes) -> None:
         """Blank the ages (columns) of ``rows`` whose cohorts are explained by incidents."""
@@ -197,7 +220,7 @@ class Counts:
         return came, matured
 
 
-def _add(rings: Rings, out: Out, rows: Codes, at: Codes, today: int) -> None:
-    at = at[rows[at] >= 0]
-    rings.extend(int(rows[at].max(initial=-1)) + 1)
-    rings.add(rows[at], out.day[at], out.units[at], today)
+def _present(codes: Codes) -> list[int]:
+    """Return which of a few numbers are among ``codes``, ascending."""
+    found: list[int] = np.bincount(codes).nonzero()[0].tolist()
+    return found

@@ -1,6 +1,6 @@
 """Which subjects have gone bad: counts in, problems about populations out, period by period."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import exp
 from typing import Final
@@ -20,7 +20,7 @@ from detectors.population.subjects import SUBJECT_TYPES, Subjects
 from detectors.population.swaps import Swaps
 from detectors.population.told import Out, Told, Voices, some
 from detectors.population.tracks import IsOpen, Tracks
-from detectors.population.weighing import News, Reading, Table, readings
+from detectors.population.weighing import News, Reading, Scales, readings
 from schemas.problems import Change
 from schemas.times import DAY
 
@@ -224,20 +224,23 @@ class Populations:
         return News(out, self._told.rows(out), voices, rows, weights)
 
     def _readings(self, almanac: Almanac, news: News) -> Iterator[Reading]:
-        done = self.tracks.at_the_top
-        for charge in almanac.rungs:
-            table = Table(charge, self._counts, almanac, self.subjects)
-            probed = self._probed(charge)
-            for reading in readings(table, news, probed, done.get(charge, NOBODY)):
-                if self._probe is not None and reading.subject.row in probed:
-                    self._probe.watch(reading, almanac)
-                yield reading
+        scales = Scales(self._counts, almanac, self.subjects)
+        probed = self._probed(almanac.rungs)
+        for reading in readings(scales, news, probed, self.tracks.at_the_top):
+            charge, row = reading.subject
+            if self._probe is not None and row in probed.get(charge, NOBODY):
+                self._probe.watch(reading, almanac)
+            yield reading
 
-    def _probed(self, charge: Charge) -> Collection[int]:
-        if self._probe is None or self._probe.subject_type not in (None, charge.subject_type):
-            return NOBODY
-        row = self.subjects.find(charge.subject_type, self._probe.name)
-        return NOBODY if row is None else (row,)
+    def _probed(self, charges: Iterable[Charge]) -> dict[Charge, Collection[int]]:
+        """Return whom somebody asks about."""
+        found: dict[Charge, Collection[int]] = {}
+        if self._probe is not None:
+            for charge in charges:
+                if self._probe.subject_type in (None, charge.subject_type):
+                    row = self.subjects.find(charge.subject_type, self._probe.name)
+                    found[charge] = NOBODY if row is None else (row,)
+        return found
 
     def decide(self, end: int, found: list[Reading], is_open: IsOpen) -> list[Change]:
         """Return what the period that ended at ``end`` (ms UTC) changed."""

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from detectors.journeys.names import Codes
+from detectors.observations import Clock
 from detectors.population.almanac import Almanac
 from detectors.population.counts import Charge, Counts
 from detectors.population.defects import DEFECTS
@@ -101,18 +102,17 @@ def tally(
     reports = np.zeros((rows.size, WINDOW), np.int64)
     matured = np.zeros((rows.size, WINDOW))
     whole = sum(almanac.pooled[charge.defect] for charge in charges)
+    units: dict[Clock, Codes] = {}
     for charge in charges:
+        clock = DEFECTS[charge.defect].clock
+        if clock not in units:
+            units[clock] = _recent(counts.units[clock, subject_type], rows, counts.today)
         mine = charge._replace(subject_type=subject_type)
         share = almanac.pooled[charge.defect] / whole
         reports += _recent(counts.reports[mine], rows, counts.today)
-        matured += _units(counts, mine, rows) * (almanac.curve(charge) * share)
-    orders = _units(counts, charges[0]._replace(subject_type=subject_type), rows)
+        matured += units[clock] * (almanac.curve(charge) * share)
+    orders = units[DEFECTS[charges[0].defect].clock]
     return Tally(np.cumsum(orders, axis=1), np.cumsum(reports, axis=1), np.cumsum(matured, axis=1))
-
-
-def _units(counts: Counts, charge: Charge, rows: Codes) -> Codes:
-    rings = counts.units[DEFECTS[charge.defect].clock, charge.subject_type]
-    return _recent(rings, rows, counts.today)
 
 
 def _recent(rings: Rings, rows: Codes, today: int) -> Codes:
