@@ -161,7 +161,7 @@ def test_a_repaired_sku_goes_back_on_sale_and_the_customer_keeps_the_credit(shop
     shop.live(*events, until="03-05T16:00")
     asked = shop.live(a_repair(sku="DECAF", time=at("03-06T09:00")), until="03-06T10:00")
 
-    assert names(asked) == ["relist-sku"]
+    assert names(asked) == ["relist-sku", "resolve-alert", "resolve-alert"]
 
 
 @pytest.mark.practice("0.13")
