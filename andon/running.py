@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from andon.appealing import appeals_of
 from andon.config import Config
 from andon.metrics import Gauges, exposition
 from andon.wiring import NotPossible, Parts, open_parts
@@ -21,7 +22,7 @@ from streams.folder import Folder
 from streams.inbox import Inbox
 from streams.ingest import Ports, ingest_app
 from streams.journal import Journal
-from streams.service import Beside, Service
+from streams.service import Beside, Service, nobody_speaks
 from streams.sources import Piece, read_file, read_stream
 from streams.workers import Worker, http_server, listen, performer, reader
 
@@ -64,7 +65,8 @@ def run_service(wanted: Running, config: Config, stopping: threading.Event) -> N
         embedded = Embedded(journal, parts.engine, parts.settle, timing=timing, hear=parts.hear)
         inbox = Inbox()
         beside = _beside(wanted, journal, embedded, inbox, parts)
-        Service(embedded, inbox, stopping, _tell).run(beside)
+        words = nobody_speaks if wanted.recording else appeals_of(parts.ledger, journal)
+        Service(embedded, inbox, stopping, _tell, words).run(beside)
         _summarise(embedded)
 
 

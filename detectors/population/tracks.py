@@ -302,6 +302,28 @@ class Tracks:
     def _cohorts(self, subject: Subject) -> Cohorts:
         return self._counts.cohorts(subject.charge, np.array([subject.row]))
 
+    # ----- appeals -----
+
+    def forgiven(
+        self, subject: Subject, span: Span, cause: Cause, end: int, almanac: Almanac
+    ) -> list[Change]:
+        """Withdraw what the reports of ``span`` had carried over its rung; they count no more."""
+        track = self._open[subject]
+        table = Table(subject.charge, self._counts, almanac, self._subjects)
+        [before] = read_now(table, [subject.row], end)
+        self._counts.waivers.add(subject.charge, subject.row, span)
+        [after] = read_now(table, [subject.row], end)
+        fallen = [
+            rung
+            for rung in sorted(track.problems, reverse=True)
+            if after.log_r < threshold(table.rungs, rung) and after.log_r < before.log_r
+        ]
+        return [self._end(track, rung, end, ChangeKind.WITHDRAWN, cause.fact) for rung in fallen]
+
+    def is_about(self, subject: Subject) -> bool:
+        """Whether a problem about a subject is open."""
+        return subject in self._open
+
     # ----- repairs -----
 
     def repaired(self, repair: Repair, end: int) -> list[Change]:
