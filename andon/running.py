@@ -14,6 +14,7 @@ import structlog
 from andon.appealing import appeals_of
 from andon.config import Config
 from andon.metrics import Gauges, exposition
+from andon.verified import last_verified
 from andon.wiring import NotPossible, Parts, open_parts
 from schemas.problems import Change
 from schemas.times import iso
@@ -84,7 +85,7 @@ def _beside(
 ) -> Beside:
     return Beside(
         reader=_reader(wanted, journal, inbox),
-        server=_server(wanted.address, embedded, inbox, parts),
+        server=_server(wanted, embedded, inbox, parts),
         performer=_performer(embedded, parts),
     )
 
@@ -125,16 +126,16 @@ def _refuse_compressed(path: Path) -> None:
             raise NotPossible(f"{path} is compressed: unpack it into `andon run -`")
 
 
-def _server(address: str, embedded: Embedded, inbox: Inbox, parts: Parts) -> Worker | None:
-    if not address:
+def _server(wanted: Running, embedded: Embedded, inbox: Inbox, parts: Parts) -> Worker | None:
+    if not wanted.address:
         return None
-    host, listener = _listen(address)
+    host, listener = _listen(wanted.address)
     ports = Ports(
         inbox,
         lambda: embedded.rebuilt,
         lambda: list(embedded.board.open.values()),
         feed=parts.ledger.feed,
-        metrics=exposition(parts.counts, parts.ledger, _gauges(embedded)),
+        metrics=exposition(parts.counts, parts.ledger, _gauges(embedded, parts, wanted.data)),
     )
     hosts = [*_LOOPBACK, "[::1]"] if host in _LOOPBACK else ["*"]
     port = listener.getsockname()[1]
@@ -142,12 +143,14 @@ def _server(address: str, embedded: Embedded, inbox: Inbox, parts: Parts) -> Wor
     return http_server(ingest_app(ports, hosts), listener)
 
 
-def _gauges(embedded: Embedded) -> Gauges:
+def _gauges(embedded: Embedded, parts: Parts, data: Path) -> Gauges:
     return Gauges(
         events=lambda: embedded.board.events,
         rejected=lambda: embedded.board.rejected,
         log_clock=lambda: embedded.log_clock,
         now=lambda: embedded.acting_clock,
+        breakers=parts.breakers.states,
+        verified=lambda: last_verified(Folder(data)),
     )
 
 

@@ -10,6 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+from actions.breaker import Breakers
 from actions.causes import KINDS as HARMS
 from actions.desk import Desk
 from actions.executors.grouping import Throttle
@@ -71,6 +72,8 @@ class Parts:
     """Notes what events say about customers, before they are kept."""
     counts: Counts
     """What monitors read."""
+    breakers: Breakers
+    """Which destinations are left in peace."""
     performs: bool
     """Whether anybody is named to perform actions; without, they are planned and wait."""
 
@@ -87,8 +90,9 @@ def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterato
     with open_ledger(folder, config.ledger_url) as ledger:
         desk = Desk(ledger, book)
         executors = executors_of(config)
-        relay = Relay(ledger, executors).run_once if executors else nobody_performs
-        rounds = Rounds(ledger, desk, relay, [_watch(playbook, book, desk)] if playbook else [])
+        relay = Relay(ledger, executors)
+        perform = relay.run_once if executors else nobody_performs
+        rounds = Rounds(ledger, desk, perform, [_watch(playbook, book, desk)] if playbook else [])
         counted = Counted(ledger, Counts())
         yield Parts(
             playbook=book,
@@ -98,6 +102,7 @@ def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterato
             perform=counted.performing(rounds),
             hear=counted.hear,
             counts=counted.counts,
+            breakers=relay.breakers,
             performs=bool(executors),
         )
 
