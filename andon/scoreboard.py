@@ -70,7 +70,7 @@ def scoreboard(records: Records, heard: Heard) -> list[Row]:
         "customers": _customers(records, heard),
         "answers": _answers(records, heard),
         "actions": _actions(records),
-        "money": _money(records),
+        "money": _money(records, heard),
         "people": _people(records),
     }
     rows: list[Row] = [
@@ -141,13 +141,14 @@ def _reversals(records: Records) -> list[int]:
     ]
 
 
-def _money(records: Records) -> Iterator[tuple[str, object]]:
+def _money(records: Records, heard: Heard) -> Iterator[tuple[str, object]]:
     spent: defaultdict[tuple[str, str], int] = defaultdict(int)
     for action in records.actions:
         if action.currency and action.id in records.done_at:
             spent[action.name, action.currency] += action.cost_minor
     for (name, currency), minor in sorted(spent.items()):
         yield f"{name}, at most", str(Money(minor, currency))
+    yield from _given(records, heard)
     claimed: defaultdict[str, int] = defaultdict(int)
     for command in records.said:
         if "amount" in command.terms:
@@ -155,6 +156,18 @@ def _money(records: Records) -> Iterator[tuple[str, object]]:
             claimed[paid.currency] += paid.minor
     for currency, minor in sorted(claimed.items()):
         yield "claims paid by carriers", str(Money(minor, currency))
+
+
+def _given(records: Records, heard: Heard) -> Iterator[tuple[str, object]]:
+    """What is paid rather than argued about (practice 4.4), whoever was at fault."""
+    given: defaultdict[str, int] = defaultdict(int)
+    for action in records.actions:
+        if action.currency and action.id in records.done_at and _act(action).reaches_customer:
+            given[action.currency] += action.cost_minor
+    for currency, minor in sorted(given.items()):
+        whole = Money(minor, currency)
+        rate = Money(minor * PER // len(heard.orders), currency) if heard.orders else "-"
+        yield f"given to customers per {PER:,} orders, at most", f"{rate} ({whole})"
 
 
 def _people(records: Records) -> Iterator[tuple[str, object]]:

@@ -92,6 +92,15 @@ def test_customers_come_first_and_cost_beside_them(ledger: Ledger) -> None:
     assert shown["coupon per customer in 1d (least: C1)"] == 3
 
 
+@pytest.mark.practice("4.4")
+def test_what_customers_are_given_is_shown_against_the_orders(ledger: Ledger) -> None:
+    lived(ledger)
+    figure = "given to customers per 1,000 orders, at most"
+
+    assert figures(ledger, asked(1))[figure] == "5000.00 USD (5.00 USD)"
+    assert figures(ledger)[figure] == "- (5.00 USD)"
+
+
 def test_wrong_actions_are_counted_with_the_time_until_they_were_reversed(ledger: Ledger) -> None:
     lived(ledger)
     shown = figures(ledger)
