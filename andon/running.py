@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from actions.promotions import standing_of
 from andon.appealing import appeals_of
 from andon.config import Config
 from andon.metrics import Gauges, exposition
@@ -135,6 +136,7 @@ def _server(wanted: Running, embedded: Embedded, inbox: Inbox, parts: Parts) -> 
         lambda: embedded.rebuilt,
         lambda: list(embedded.board.open.values()),
         feed=parts.ledger.feed,
+        customer=lambda name: standing_of(parts.ledger, name).plain(),
         metrics=exposition(parts.counts, parts.ledger, _gauges(embedded, parts, wanted.data)),
     )
     hosts = [*_LOOPBACK, "[::1]"] if host in _LOOPBACK else ["*"]

@@ -8,6 +8,7 @@ power cut, not only a killed process (https://www.sqlite.org/pragma.html#pragma_
 One connection, one thread. Readers open their own with :meth:`Journal.reader`.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -207,6 +208,12 @@ class Journal:
         query = "SELECT line FROM event WHERE order_key = ? ORDER BY seq"
         rows = self._connection.execute(query, (order_key,))
         return b"\n".join(line for (line,) in rows)
+
+    def keys_naming(self, customer_id: str) -> list[str]:
+        """Return what the events that name a customer are filed under; reads every event."""
+        wanted = b'"customer_id":' + json.dumps(customer_id, ensure_ascii=False).encode()
+        query = "SELECT DISTINCT order_key FROM event WHERE instr(line, ?) > 0 ORDER BY order_key"
+        return [key for (key,) in self._connection.execute(query, (wanted,))]
 
     def count(self) -> int:
         """Return how many events were accepted."""

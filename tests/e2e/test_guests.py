@@ -6,6 +6,7 @@ As in the other stories nothing is left out between the events and what the shop
 from fnmatch import fnmatchcase
 
 import pytest
+from starlette.testclient import TestClient
 
 from actions.acts import FOR_CUSTOMERS
 from actions.catalogue import ACTS, CATALOGUE
@@ -16,6 +17,7 @@ from actions.ledger import Ledger
 from actions.outbox import Relay
 from actions.people import Extra, People
 from actions.playbook import load_playbook, parse_playbook
+from actions.promotions import standing_of
 from actions.rules import Step
 from actions.testing import NOON, Receiver, a_problem, opened
 from andon.testing_shop import Asked, Shop, names, the
@@ -37,6 +39,8 @@ from schemas.testing import (
 )
 from schemas.times import DAY, HOUR, iso
 from streams.engine import Engine
+from streams.inbox import Inbox
+from streams.ingest import Ports, ingest_app
 from streams.testing import batch_of
 
 MARCH = at_ms("03-01T00:00")
@@ -224,6 +228,32 @@ def test_a_wedding_is_a_reason_for_an_exception_that_needs_no_rule(shop: Shop) -
     assert done.id == exception.id
     assert done.status is Status.DONE
     assert done.rule == "by ops-1"
+
+
+@pytest.mark.practice("1.8")
+def test_no_promotion_reaches_a_customer_until_their_problem_is_settled(shop: Shop) -> None:
+    """The shop's mailing system asks before it sends, as it would over HTTP."""
+
+    def asked(customer: str) -> dict[str, object]:
+        ports = Ports(
+            Inbox(), lambda: True, list, customer=lambda one: standing_of(shop.ledger, one).plain()
+        )
+        client = TestClient(ingest_app(ports, ["127.0.0.1"]), base_url="http://127.0.0.1")
+        found: dict[str, object] = client.get(f"/api/v1/customers/{customer}").json()
+        return found
+
+    before = asked("c-1")
+    order = an_order(time=stamp(0), ship_by="", promised_by=stamp(1))
+    shop.live(order, a_dispatch(time=stamp(0, 12)), until="03-02T10:00")
+    during, other = asked("c-1"), asked("c-2")
+    shop.live(a_delivery(time=stamp(2)), until="03-03T10:00")
+
+    assert before["promotions"] == other["promotions"] == "free"
+    assert during["promotions"] == "hold"
+    assert during["because"] == [
+        {"kind": "late-delivery", "order_id": order.order_id, "since": stamp(1)}
+    ]
+    assert asked("c-1")["promotions"] == "free"
 
 
 # --- being wrong, being angry -------------------------------------------------------------------
