@@ -10,11 +10,12 @@ from andon.persons import open_desk
 from andon.replaying import Unreadable, moment
 from andon.scoreboard import Row, records_of, rules_rows, scoreboard
 from andon.wiring import NotPossible
+from andon.wishes import wishes_in
 from schemas.times import ms
 from streams.folder import Folder
 from streams.journal import Journal
 
-BY: Final = ("all", "rule")
+BY: Final = ("all", "rule", "cause")
 """What a report may be by."""
 
 
@@ -28,11 +29,19 @@ def reported(data: Path | None, since: str, by: str) -> list[Row]:
     if by not in BY:
         raise NotPossible(f"no report by {by!r}: there are {', '.join(BY)}")
     folder = Folder(data or Path(read_config().data))
+    if by == "cause":
+        return _causes(folder, since)
     with open_desk(data) as desk:
         heard, now = _heard(folder, since)
         with desk.ledger.reading() as connection:
             records = records_of(connection, desk.playbook, heard.since, now)
     return rules_rows(records) if by == "rule" else scoreboard(records, heard)
+
+
+def _causes(folder: Folder, since: str) -> list[Row]:
+    with Journal.reader(folder.journal) as journal:
+        now = journal.floor
+        return wishes_in(journal.lines(), _begin(since, now), now)
 
 
 def _heard(folder: Folder, since: str) -> tuple[Heard, int]:
