@@ -129,6 +129,8 @@ class Gauges:
     rejected: Callable[[], int]
     log_clock: Callable[[], int]
     now: Callable[[], int]
+    doubts: Callable[[], Mapping[str, int]]
+    """How many facts were not taken as they came, by why."""
     breakers: Callable[[], Mapping[str, State]]
     """Where the breaker of each destination stands."""
     verified: Callable[[], Verified | None]
@@ -159,6 +161,9 @@ class Scrape(Collector):
         yield CounterMetricFamily(
             f"{PREFIX}_events_rejected", "Records that were no events.", gauges.rejected()
         )
+        doubts: Counter[Key] = Counter({(why,): n for why, n in gauges.doubts().items()})
+        about = "Facts not taken as they came: words nobody knows, times that cannot be."
+        yield _counter("facts_doubted", about, ("why",), doubts)
         clock_s = gauges.log_clock() / 1000
         yield GaugeMetricFamily(
             f"{PREFIX}_watermark_timestamp_seconds", "Newest moment the log knows of.", clock_s

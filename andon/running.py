@@ -151,6 +151,7 @@ def _gauges(embedded: Embedded, parts: Parts, data: Path) -> Gauges:
         rejected=lambda: embedded.board.rejected,
         log_clock=lambda: embedded.log_clock,
         now=lambda: embedded.acting_clock,
+        doubts=lambda: {why: n for why, n in embedded.counts.items() if why != "events"},
         breakers=parts.breakers.states,
         verified=lambda: last_verified(Folder(data)),
     )

@@ -203,6 +203,12 @@ class Journal:
             yield b"\n".join(line for _, line in rows)
             after = rows[-1][0]
 
+    def newest_lines(self, count: int) -> bytes:
+        """Return the newest ``count`` events in the order of the log, as JSON Lines."""
+        query = "SELECT line FROM event ORDER BY seq DESC LIMIT ?"
+        rows = self._connection.execute(query, (count,)).fetchall()
+        return b"\n".join(line for (line,) in reversed(rows))
+
     def order_lines(self, order_key: str) -> bytes:
         """Return the events of one order in the order of the log, as JSON Lines."""
         query = "SELECT line FROM event WHERE order_key = ? ORDER BY seq"

@@ -54,6 +54,7 @@ class Shop:
             rejected=lambda: 2,
             log_clock=lambda: NOON,
             now=lambda: NOON + HOUR,
+            doubts=lambda: {"unknown words": 3},
             breakers=relay.breakers.states,
             verified=lambda: self.verified,
         )
@@ -150,6 +151,7 @@ def test_what_waits_is_shown_with_its_age_and_its_owner(shop: Shop) -> None:
     assert (read["outbox_pending"], read["outbox_oldest_age_seconds"]) == (1, 3600)
     assert read["tasks_waiting false carrier"] == 1
     assert (read["events_consumed_total"], read["events_rejected_total"]) == (7, 2)
+    assert read["facts_doubted_total unknown words"] == 3
     assert read["watermark_timestamp_seconds"] == NOON / 1000
 
 
