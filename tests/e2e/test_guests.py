@@ -29,6 +29,7 @@ from schemas.problems import Change, Problem
 from schemas.testing import (
     a_contact,
     a_delivery,
+    a_delivery_change,
     a_dispatch,
     a_line,
     a_return_receipt,
@@ -228,6 +229,21 @@ def test_a_wedding_is_a_reason_for_an_exception_that_needs_no_rule(shop: Shop) -
     assert done.id == exception.id
     assert done.status is Status.DONE
     assert done.rule == "by ops-1"
+
+
+@pytest.mark.practice("3.8")
+def test_a_customer_changes_the_delivery_as_long_as_it_can_be_changed(shop: Shop) -> None:
+    order = an_order(time=stamp(0), ship_by="", promised_by="")
+    wish = a_delivery_change(time=stamp(1), change="pickup_point")
+    asked = shop.live(order, a_dispatch(time=stamp(0, 12)), wish, until="03-02T10:00")
+    there = a_delivery(time=stamp(2))
+    too_late = a_delivery_change(time=stamp(2, 10), change="date")
+    nothing = shop.live(there, too_late, until="03-03T12:00")
+
+    assert names(asked) == ["alert-carrier", "message-customer"]
+    assert the(asked, "alert-carrier")["target_type"] == "carrier"
+    assert "asked the carrier for it" in the(asked, "message-customer")["params"]["body"]
+    assert nothing == []
 
 
 @pytest.mark.practice("1.8")
