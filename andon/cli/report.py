@@ -12,6 +12,7 @@ EXAMPLES = examples(
     "andon report --since 7d",
     "andon report --by rule -o csv",
     "andon report --by cause",
+    "andon report --by recovery --since 365d",
 )
 
 
@@ -23,7 +24,8 @@ def report(
         str,
         typer.Option(
             "--by",
-            help="all for the scoreboard, rule for one row each, or cause: why people do not buy.",
+            help="all for the scoreboard, rule for each rule, cause for why people do not buy, "
+            "recovery for who came back.",
         ),
     ] = "all",
     form: FormatOption = Format.TABLE,
