@@ -88,10 +88,18 @@ def _customers(records: Records, heard: Heard) -> Iterator[tuple[str, object]]:
     yield "median lead before the contact", _span(knew.median_lead)
     yield f"contacts per {PER:,} orders", _rate(contacts, orders)
     yield "remedies before the contact", _before_contact(records, heard)
+    yield "steps a problem asks of the customer", _effort(records, heard)
     yield "problems found", len(records.problems)
     yield "problems open", sum(problem.is_open for problem in records.problems)
     withdrawn = sum(problem.withdrawn_at is not None for problem in records.problems)
     yield "problems withdrawn", _share(withdrawn, len(records.problems))
+
+
+def _effort(records: Records, heard: Heard) -> str:
+    """Return how many messages, forms and calls an order with a problem costs its customer."""
+    orders = {problem.order_id for problem in records.problems if problem.order_id}
+    steps = sum(len(heard.steps[order]) for order in orders)
+    return f"{steps / len(orders):.2f} ({steps:,} for {len(orders):,} orders)" if orders else "-"
 
 
 def _before_contact(records: Records, heard: Heard) -> str:
