@@ -44,7 +44,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A verdict with what follows: actions to plan, to undo, and to call off before they start."""
+    """A verdict with what follows: actions to plan, to undo, and to call off before they start.
+
+    ``alerted`` names the alerts whose readers must learn that it is over.
+    """
 
     verdict: Verdict
     detail: str = ""
@@ -55,6 +58,7 @@ class Decided:
     fresh: tuple[Action, ...] = ()
     undo: tuple[Action, ...] = ()
     call_off: tuple[str, ...] = ()
+    alerted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

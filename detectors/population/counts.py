@@ -1,6 +1,6 @@
 """Everything that is counted about populations: units by clock, reports by defect, per subject."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -15,6 +15,7 @@ from detectors.population.evidence import WINDOW, Cohorts, Reals
 from detectors.population.rings import Rings
 from detectors.population.subjects import MARKET, SUBJECT_TYPES, Rows
 from detectors.population.told import Out, Voices
+from schemas.times import Flags
 
 COUNTED: Final = tuple(
     tuple(name for name in SUBJECT_TYPES if name in {*defect.charged, MARKET}) for defect in DEFECTS
@@ -60,6 +61,45 @@ class Excision:
         return any(span.first <= day <= span.last for span in self.spans)
 
 
+class Waivers:
+    """Cohorts whose reports do not count against a subject, because its appeal was upheld.
+
+    Its units stay counted: what was sold and not complained of is to the subject's credit.
+    """
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._spans: dict[Charge, dict[int, set[Span]]] = {}
+        self._older: dict[tuple[Charge, int], int] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._spans)
+
+    def add(self, charge: Charge, row: int, span: Span) -> None:
+        """Let the reports of ``span`` count no more; twice is once."""
+        self._spans.setdefault(charge, {}).setdefault(row, set()).add(span)
+
+    def covers(self, charge: Charge, row: int, days: Codes) -> Flags:
+        """Return of which cohort ``days`` the reports about a subject do not count."""
+        found = np.zeros(days.size, np.bool_)
+        for span in self._spans.get(charge, {}).get(row, ()):
+            found |= (days >= span.first) & (days <= span.last)
+        return found
+
+    def rows(self, charge: Charge) -> Collection[int]:
+        """Return the subjects that have any under ``charge``."""
+        return self._spans.get(charge, {}).keys()
+
+    def leave(self, charge: Charge, row: int, reports: int) -> None:
+        """Remember how many of them have left the window."""
+        self._older[charge, row] = self.older(charge, row) + reports
+
+    def older(self, charge: Charge, row: int) -> int:
+        """Return how many of them have left the window."""
+        return self._older.get((charge, row), 0)
+
+
 class Counts:
     """All counts. They are sums, so that neither order nor partitions matter."""
 
@@ -78,6 +118,7 @@ class Counts:
         """By clock: the first cohort day that had units."""
         self._buyers = Buyers()
         self._excisions: dict[Charge, dict[int, Excision]] = {}
+        self.waivers = Waivers()
 
     @property
     def nbytes(self) -> int:
@@ -146,6 +187,16 @@ class Counts:
                 if excision.covers(leaving):
                     excision.older_units += self._count(units, row, leaving)
                     excision.older_reports += self._count(reports, row, leaving)
+        self._fold_waived(leaving)
+
+    def _fold_waived(self, leaving: int) -> None:
+        day = np.array([leaving])
+        for charge in self.reports if self.waivers else ():
+            for row in self.waivers.rows(charge):
+                excision = self._excisions.get(charge, {}).get(row)
+                is_gone = excision is not None and excision.covers(leaving)
+                if self.waivers.covers(charge, row, day).any() and not is_gone:
+                    self.waivers.leave(charge, row, self._count(self.reports[charge], row, leaving))
 
     def _count(self, rings: Rings, row: int, day: int) -> int:
         return rings.at(row, day) if row < rings.size else 0
@@ -181,16 +232,19 @@ class Counts:
                 tall[place, part] = rings.older(rows)
         found = Cohorts(*np.maximum(wide, 0, out=wide), *np.maximum(tall, 0, out=tall))
         for part, (charge, rows) in zip(parts, asked, strict=True):
-            if charge in self._excisions:
+            if charge in self._excisions or self.waivers.rows(charge):
                 self._leave_out(charge, rows, found.part(part))
         return found
 
     def _leave_out(self, charge: Charge, rows: Codes, found: Cohorts) -> None:
-        """Take what incidents explain out of what was ``found``."""
+        """Take what incidents explain and appeals took away out of what was ``found``."""
         self.conceal(charge, rows, found.units, found.reports)
         for place, excision in self._excised(charge, rows):
             found.older_units[place] = max(found.older_units[place] - excision.older_units, 0)
             found.older_reports[place] = max(found.older_reports[place] - excision.older_reports, 0)
+        for place, row in self._waived(charge, rows):
+            older = self.waivers.older(charge, row)
+            found.older_reports[place] = max(found.older_reports[place] - older, 0)
 
     def conceal(self, charge: Charge, rows: Codes, units: Codes, reports: Codes) -> None:
         """Blank the ages (columns) of ``rows`` whose cohorts are explained by incidents."""
@@ -198,6 +252,18 @@ class Counts:
             hidden = [excision.covers(self.today - age) for age in range(WINDOW)]
             units[place, hidden] = 0
             reports[place, hidden] = 0
+        self.forgive(charge, rows, reports)
+
+    def forgive(self, charge: Charge, rows: Codes, reports: Codes) -> None:
+        """Blank the ages (columns) of ``rows`` whose reports an upheld appeal took away."""
+        days = self.today - np.arange(WINDOW)
+        for place, row in self._waived(charge, rows):
+            reports[place, self.waivers.covers(charge, row, days)] = 0
+
+    def _waived(self, charge: Charge, rows: Codes) -> Iterator[tuple[int, int]]:
+        mine = self.waivers.rows(charge)
+        if mine:
+            yield from ((place, row) for place, row in enumerate(rows.tolist()) if row in mine)
 
     def _excised(self, charge: Charge, rows: Codes) -> Iterator[tuple[int, Excision]]:
         mine = self._excisions.get(charge)

@@ -90,14 +90,20 @@ class Tally:
         return one.over(np.array([days]))
 
 
-def tally(
-    charges: Sequence[Charge], subject_type: str, rows: Codes, counts: Counts, almanac: Almanac
+def tally(  # noqa: PLR0913 - all but the last say whose rate it is
+    charges: Sequence[Charge],
+    subject_type: str,
+    rows: Codes,
+    counts: Counts,
+    almanac: Almanac,
+    *,
+    forgiving: bool = True,
 ) -> Tally:
     """Count some defects together of the subjects ``rows``: sellers, or the whole market.
 
     Each defect matures by its own curve and clock; together they do by the market's mixture.
     Incidents that are closed stay counted: they were the seller's. Orders are counted on the clock
-    of the first defect.
+    of the first defect. ``forgiving``: reports that an upheld appeal took away do not count.
     """
     reports = np.zeros((rows.size, WINDOW), np.int64)
     matured = np.zeros((rows.size, WINDOW))
@@ -109,7 +115,10 @@ def tally(
             units[clock] = _recent(counts.units[clock, subject_type], rows, counts.today)
         mine = charge._replace(subject_type=subject_type)
         share = almanac.pooled[charge.defect] / whole
-        reports += _recent(counts.reports[mine], rows, counts.today)
+        came = _recent(counts.reports[mine], rows, counts.today)
+        if forgiving:
+            counts.forgive(mine, rows, came)
+        reports += came
         matured += units[clock] * (almanac.curve(charge) * share)
     orders = units[DEFECTS[charges[0].defect].clock]
     return Tally(np.cumsum(orders, axis=1), np.cumsum(reports, axis=1), np.cumsum(matured, axis=1))

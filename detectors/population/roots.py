@@ -16,7 +16,7 @@ from detectors.journeys.names import Codes
 from detectors.observations import Clock
 from detectors.population.almanac import Almanac
 from detectors.population.blame import Cells, Culprit, Dimension, Suspect, blame
-from detectors.population.counts import Charge
+from detectors.population.counts import Charge, Waivers
 from detectors.population.defects import DEFECTS
 from detectors.population.evidence import WINDOW, Reals
 from detectors.population.log import Log, Units
@@ -96,8 +96,11 @@ class _Scene:
 class Roots:
     """Asks the log of units and reports who is guilty."""
 
-    def __init__(self, subjects: Subjects, log: Log, budget: Mapping[str, float]) -> None:
+    def __init__(
+        self, subjects: Subjects, log: Log, budget: Mapping[str, float], waivers: Waivers
+    ) -> None:
         """Join what is asked."""
+        self._waivers = waivers
         self._subjects = subjects
         self._log = log
         self._budget = budget
@@ -213,7 +216,7 @@ class Roots:
         if charge.defect != scene.defect:
             voices, rows = self._log.voices(charge.defect, reading.start, scene.end)
         is_mine = (rows[charge.subject_type] == row) & (voices.day >= reading.start)
-        index = np.flatnonzero(is_mine)
+        index = np.flatnonzero(is_mine & ~self._waivers.covers(charge, row, voices.day))
         runner_up = _runner_up(reading.subject, culprits)
         return Proof(
             category=self._category(reading.subject, almanac),

@@ -256,6 +256,30 @@ class Tracks:
         gone = sorted(track.problems, reverse=True)
         return [self._end(track, rung, end, ChangeKind.CLEARED, CLOCK) for rung in gone]
 
+    # ----- appeals -----
+
+    def forgiven(
+        self, subject: Subject, span: Span, cause: Cause, end: int, almanac: Almanac
+    ) -> list[Change]:
+        """Withdraw what the reports of ``span`` had carried over its rung; they count no more."""
+        track = self._open[subject]
+        scales = Scales(self._counts, almanac, self._subjects)
+        mine = {subject.charge: {subject.row}}
+        [before] = read_now(scales, mine, end)
+        self._counts.waivers.add(subject.charge, subject.row, span)
+        [after] = read_now(scales, mine, end)
+        fallen = [
+            rung
+            for rung in sorted(track.problems, reverse=True)
+            if after.log_r < threshold(almanac.rungs[subject.charge], rung)
+            and after.log_r < before.log_r
+        ]
+        return [self._end(track, rung, end, ChangeKind.WITHDRAWN, cause.fact) for rung in fallen]
+
+    def is_about(self, subject: Subject) -> bool:
+        """Whether a problem about a subject is open."""
+        return subject in self._open
+
     # ----- repairs -----
 
     def repaired(self, repair: Repair, end: int) -> list[Change]:
