@@ -87,7 +87,7 @@ def covered(problem: Problem, history: History, playbook: Playbook) -> tuple[str
 def _planned(action: Action, status: Status) -> Action:
     """A shadow has an id of its own, so that it never stands in the way of the real action."""
     if status is not Status.SHADOW:
-        return replace(action, status=status)
+        return action if action.status is status else replace(action, status=status)
     own_id = action_id(f"{action.harm}|shadow", action.name, action.target)
     return replace(action, status=status, id=own_id)
 
