@@ -60,11 +60,13 @@ class Desk:
             refs = _store_changes(connection, fresh, now)
             known = _as_known(fresh.changes)
             past = recall(connection, Unseen(known, fresh.known), self._playbook, now)
+            off = _covered(known, past)
+            past.leave_off(off)
             decided = self._decide_all(known, past)
             made = [decision for decision, _ in decided]
             about = [change.problem for change in fresh.changes]
             _store_decisions(connection, made, past, veil_for(connection, about, made, refs))
-            _call_off(connection, _covered(known, past) | _called_off(decided), now)
+            _call_off(connection, _called_off(decided, off), now)
         return made
 
     def _decide_all(self, known: Sequence[Change], past: Past) -> list[Made]:
@@ -113,9 +115,9 @@ def _covered(known: Sequence[Change], past: Past) -> dict[str, str]:
     }
 
 
-def _called_off(decided: Sequence[Made]) -> dict[str, str]:
+def _called_off(decided: Sequence[Made], covered_ones: Mapping[str, str]) -> dict[str, str]:
     """Return what is called off in the end, and why: what is planned again later is not."""
-    off: dict[str, str] = {}
+    off = dict(covered_ones)
     for decision, said in decided:
         off |= dict.fromkeys(said.call_off, said.verdict.value)
         for action in decision.actions:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from actions.bulk import select_among
@@ -93,6 +94,18 @@ class Past:
         for limit in self.playbook.limits if queued else ():
             for whose, amount in use_of(limit, queued).items():
                 self.used[id(limit)][whose] += amount
+
+    def leave_off(self, action_ids: Collection[str]) -> None:
+        """Know of actions that are called off before anything of this batch is decided."""
+        if not action_ids:
+            return
+        self.called_off |= set(action_ids)
+        self.handled -= set(action_ids)
+        for some in self.planned.values():
+            some[:] = [
+                replace(one, status=Status.CALLED_OFF) if one.id in action_ids else one
+                for one in some
+            ]
 
     def propose(self, problem: Problem) -> Proposal:
         """Return what is proposed about ``problem``, and keep it for when it is decided."""

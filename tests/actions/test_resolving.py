@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actions.desk import Desk
 from actions.executors.apprise import Apprise
@@ -13,8 +14,8 @@ from actions.outbox import Relay
 from actions.playbook import Playbook, parse_playbook
 from actions.resolving import RESOLVED
 from actions.testing import NOON, Receiver, a_problem, cleared, loopback_receiver, opened, withdrawn
-from schemas.decisions import Action
-from schemas.problems import Change
+from schemas.decisions import Action, Status
+from schemas.problems import Change, ChangeKind
 from schemas.times import DAY, HOUR, MINUTE
 
 LATER = NOON + DAY
@@ -125,6 +126,21 @@ def test_an_alert_called_off_before_it_was_told_needs_no_word(ledger: Ledger) ->
     desk.take([withdrawn(a_problem())], LATER)
 
     assert resolutions(ledger) == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_alert_that_a_root_cause_called_off_needs_no_word_however_the_changes_are_cut(
+    ledger: Ledger, *, together: bool
+) -> None:
+    desk = Desk(ledger, alerting())
+    desk.take([opened(a_problem())], NOON)
+    under = replace(a_problem(), parent="f" * 32)
+    ends = [Change(ChangeKind.ATTACHED, NOON + 1, under), cleared(under)]
+    for some in [ends] if together else [[one] for one in ends]:
+        desk.take(some, LATER)
+
+    assert resolutions(ledger) == []
+    assert {action.status for action in ledger.actions()} == {Status.CALLED_OFF}
 
 
 def test_a_chat_reads_that_it_is_over_where_it_read_the_alert(ledger: Ledger) -> None:
