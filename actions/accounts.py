@@ -112,6 +112,8 @@ def account(problem: Problem, locale: str) -> str:
     that is; the same record gives the same figures in every language.
     """
     record = _record(problem)
+    if not record:
+        return ""
     words = words_in(locale)
     for has, parts in PARTS:
         if has <= record.keys():

@@ -46,9 +46,9 @@ def _switched_off(case: Case) -> str | None:
 
 
 def _already_handled(case: Case) -> str | None:
-    if case.fresh or not case.proposed:
+    if case.fresh or not case.proposal.actions:
         return None
-    return ", ".join(action.name for action in case.proposed)
+    return ", ".join(action.name for action in case.proposal.actions)
 
 
 def _shadow(case: Case) -> str | None:
@@ -56,7 +56,7 @@ def _shadow(case: Case) -> str | None:
 
 
 def _outside(case: Case) -> str | None:
-    if case.rule is None or case.inside:
+    if case.rule is None or case.proposal.inside:
         return None
     return f"{case.rule.name} is rolled out to {case.rule.rollout}"
 
@@ -80,7 +80,7 @@ def _too_old(case: Case) -> str | None:
 
 
 def _no_target(case: Case) -> str | None:
-    return ", ".join(case.aimless) or None
+    return ", ".join(case.proposal.aimless) or None
 
 
 def _review(case: Case) -> str | None:

@@ -51,6 +51,11 @@ class Breakers:
         with self._lock:
             return self._of(destination).state
 
+    def states(self) -> dict[str, State]:
+        """Return where the breaker of every destination called so far stands."""
+        with self._lock:
+            return {name: circuit.state for name, circuit in self._circuits.items()}
+
     def wait(self, destination: str, now: int) -> int | None:
         """Return until when (ms UTC) nothing may be sent; ``None`` if the caller may send now."""
         with self._lock:

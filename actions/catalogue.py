@@ -270,6 +270,14 @@ CATALOGUE: Final = (
         _TO | {"within": Takes.SPAN},
     ),
     Act("notify-ops", "Tell the operations team.", Aim.OPS, Team.OPERATIONS, _SAID, _TO),
+    Act(
+        "resolve-alert",
+        "Tell the operations team that what they were alerted of is over; planned by itself.",
+        Aim.OPS,
+        Team.OPERATIONS,
+        _SAID,
+        _NOTE,
+    ),
 )
 """The catalogue, in the order of the documentation."""
 

@@ -1,8 +1,9 @@
 """From a problem to the harm behind it, and from the harm to ids that outlive every rule change."""
 
 from collections.abc import Mapping
+from hashlib import sha1
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ CAUSE_OF_KIND: Final[Mapping[str, str]] = {
     "lost-shipment": "lost",
     "not-received": "lost",
     "damaged-shipment": "damaged",
+    "delivery-change": "delivery change",
     "delivery-failed": "undelivered",
     "pickup-uncollected": "undelivered",
     "returning-to-sender": "undelivered",
@@ -47,6 +49,7 @@ OWNER_OF_CAUSE: Final[Mapping[str, str]] = {
     "late": "carrier",
     "lost": "carrier",
     "undelivered": "carrier",
+    "delivery change": "carrier",
     "damaged": "carrier",
     "wrong item": "warehouse",
     "missing item": "warehouse",
@@ -112,9 +115,20 @@ def harm_to_shop(problem: Problem, occurrence: int) -> str:
     return f"{problem.subject_type}:{problem.subject}|{cause_of(problem.kind)}|{occurrence}"
 
 
+def named_id(name: str) -> str:
+    """Return the UUIDv5 (RFC 9562) of ``name`` in the namespace of actions, as text."""
+    said = sha1(ACTION_NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANT[said[16]]
+    return f"{said[:8]}-{said[8:12]}-5{said[13:16]}-{variant}{said[17:20]}-{said[20:32]}"
+
+
+_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""The first digit of the second half: its upper two bits tell the variant."""
+
+
 def action_id(harm: str, action: str, target: str) -> str:
     """Return the id of an action: UUIDv5 of (harm, action, target), and of nothing else."""
-    return str(uuid5(ACTION_NAMESPACE, f"{harm}\x1f{action}\x1f{target}"))
+    return named_id(f"{harm}\x1f{action}\x1f{target}")
 
 
 REPORT: Final = "report "

@@ -6,9 +6,9 @@ before it. Entries count from 1 without a gap over all append-only tables. So no
 changed, removed, put in or exchanged without breaking the chain at a place that can be named.
 """
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from heapq import merge
 from operator import attrgetter
 from typing import Any, Final
@@ -58,15 +58,20 @@ def canonical(value: Mapping[str, object]) -> bytes:
 def _refuse_inexact(row: Mapping[str, Any]) -> None:
     """Refuse numbers that JSON writes in more than one way, or that not every reader keeps."""
     for value in row.values():
-        if type(value) is float or (type(value) is int and abs(value) > EXACT):
+        if type(value) is str:  # most are: the others are asked no more than needed
+            continue
+        if (type(value) is int and abs(value) > EXACT) or type(value) is float:
             raise ValueError(f"{value!r} has no exact form in JSON")
 
 
 def link(number: int, table: str, row: Mapping[str, Any], previous: str) -> str:
-    """Return the hash (64 hex digits) of one entry behind the entry whose hash is ``previous``."""
+    """Return the hash (64 hex digits) of one entry behind the entry whose hash is ``previous``.
+
+    The four members stand in the order of RFC 8785, which sorts them; none needs an escape.
+    """
     _refuse_inexact(row)
-    said = {"entry": number, "previous": previous, "row": row, "table": table}
-    return hashlib.sha256(canonical(said)).hexdigest()
+    head, tail = f'{{"entry":{number},"previous":"{previous}","row":', f',"table":"{table}"}}'
+    return sha256(b"%b%b%b" % (head.encode(), canonical(row), tail.encode())).hexdigest()
 
 
 def head(connection: Connection) -> Head:
@@ -74,22 +79,33 @@ def head(connection: Connection) -> Head:
     return Head(*connection.execute(select(chain.c.entry, chain.c.hash)).one())
 
 
-def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def append(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Add ``rows``, which must be new, to ``table`` and to the end of the chain.
 
-    The caller holds the ledger's one right to write (:meth:`actions.ledger.Ledger.writing`).
+    The caller holds the ledger's one right to write (:meth:`actions.ledger.Ledger.writing`). Rows
+    are taken one by one while those before them are stored, see :func:`actions.bulk.insert_all`.
     """
-    if not rows:
-        return
     last = head(connection)
-    number, previous = last.number, last.hash
-    chained: list[dict[str, Any]] = []
-    for row in rows:
-        number += 1
-        previous = link(number, f"{table.name}", row, previous)
-        chained.append({**row, "entry": number, "hash": previous})
-    insert_all(connection, table, chained)
-    connection.execute(chain.update().values(entry=number, hash=previous))
+    end = _End(last.number, last.hash)
+    insert_all(connection, table, end.bound(table, rows))
+    if end.number > last.number:
+        connection.execute(chain.update().values(entry=end.number, hash=end.hash))
+
+
+@dataclass(slots=True)
+class _End:
+    """The end of the chain while rows are added to it."""
+
+    number: int
+    hash: str
+
+    def bound(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield ``rows`` with their place in the chain, each behind the one before it."""
+        name = f"{table.name}"
+        for row in rows:
+            self.number += 1
+            self.hash = link(self.number, name, row, self.hash)
+            yield {**row, "entry": self.number, "hash": self.hash}
 
 
 def entries(connection: Connection) -> Iterator[Entry]:

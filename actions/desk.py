@@ -9,13 +9,14 @@ from actions.cases import Decided
 from actions.causes import is_population
 from actions.chain import append
 from actions.ledger import Ledger
-from actions.past import BEGINNINGS, Past, recall, unseen
-from actions.persons import customers_in, references, veil_for
+from actions.past import BEGINNINGS, Past, Unseen, recall, unseen
+from actions.persons import References, Veil, customers_in, references, veil_for
 from actions.playbook import Playbook
 from actions.policy import covered, decide, plan
-from actions.rows import change_row, decision_id, problem_row
+from actions.rows import change_row, decision_id
 from actions.store import add_decisions, call_off, put_problems, queue, record
 from actions.tables import changes
+from schemas.acyclic import without_collector
 from schemas.decisions import Action, Decision, Outcome, Status, Verdict
 from schemas.problems import Change, ChangeKind, Problem
 
@@ -52,17 +53,21 @@ class Desk:
         """Store new changes with their decisions; ``now`` (ms UTC) is when they are learnt."""
         if not offered:
             return []
-        with self._ledger.writing() as connection:
+        with self._ledger.writing() as connection, without_collector():
             fresh = unseen(connection, offered)
-            if not fresh:
+            if not fresh.changes:
                 return []
-            _store_changes(connection, fresh, now)
-            known = _as_known(fresh)
-            past = recall(connection, known, self._playbook, now)
+            refs = _store_changes(connection, fresh, now)
+            known = _as_known(fresh.changes)
+            past = recall(connection, Unseen(known, fresh.known), self._playbook, now)
+            off = _covered(known, past)
+            past.leave_off(off)
             decided = self._decide_all(known, past)
-            self._store(connection, decided, past, [change.problem for change in fresh])
-            _call_off(connection, _covered(known, past) | _called_off(decided), now)
-        return [decision for decision, _ in decided]
+            made = [decision for decision, _ in decided]
+            about = [change.problem for change in fresh.changes]
+            _store_decisions(connection, made, past, veil_for(connection, about, made, refs))
+            _call_off(connection, _called_off(decided, off), now)
+        return made
 
     def _decide_all(self, known: Sequence[Change], past: Past) -> list[Made]:
         return [self._decide(change, past) for change in known if change.what in DECIDED_ON]
@@ -85,18 +90,14 @@ class Desk:
         past.add(decision)
         return decision, decided
 
-    def _store(
-        self,
-        connection: Connection,
-        decided: Sequence[Made],
-        past: Past,
-        about: Sequence[Problem],
-    ) -> None:
-        made = [decision for decision, _ in decided]
-        add_decisions(connection, made, past.playbook, veil_for(connection, about, made))
-        planned = [action for decision in made for action in decision.actions]
-        record(connection, [_again(a, past.now) for a in planned if a.id in past.called_off])
-        queue(connection, [a for a in planned if a.status is Status.QUEUED], past.now)
+
+def _store_decisions(
+    connection: Connection, made: Sequence[Decision], past: Past, veil: Veil
+) -> None:
+    new = add_decisions(connection, made, past.playbook, veil, past.new)
+    planned = [action for decision in made for action in decision.actions]
+    record(connection, [_again(a, past.now) for a in planned if a.id in past.called_off])
+    queue(connection, [a for a in planned if a.status is Status.QUEUED], past.now, new)
 
 
 def _call_off(connection: Connection, off: Mapping[str, str], now: int) -> None:
@@ -114,9 +115,9 @@ def _covered(known: Sequence[Change], past: Past) -> dict[str, str]:
     }
 
 
-def _called_off(decided: Sequence[Made]) -> dict[str, str]:
+def _called_off(decided: Sequence[Made], covered_ones: Mapping[str, str]) -> dict[str, str]:
     """Return what is called off in the end, and why: what is planned again later is not."""
-    off: dict[str, str] = {}
+    off = dict(covered_ones)
     for decision, said in decided:
         off |= dict.fromkeys(said.call_off, said.verdict.value)
         for action in decision.actions:
@@ -148,12 +149,16 @@ def _as_decided(change: Change, newest: Problem) -> Problem:
         return change.problem
     if newest.withdrawn_at is not None:
         return newest
-    parent = change.problem.parent if is_population(change.problem) else newest.parent
-    return replace(change.problem, cleared_at=None, ended_by=None, parent=parent)
+    problem = change.problem
+    parent = problem.parent if is_population(problem) else newest.parent
+    if problem.cleared_at is None and problem.ended_by is None and problem.parent == parent:
+        return problem
+    return replace(problem, cleared_at=None, ended_by=None, parent=parent)
 
 
-def _store_changes(connection: Connection, fresh: Sequence[Change], now: int) -> None:
-    newest = {change.problem.id: change for change in fresh}
-    put_problems(connection, [problem_row(change) for change in newest.values()])
-    refs = references(connection, customers_in([change.problem for change in fresh]))
-    append(connection, changes, [change_row(change, now, refs) for change in fresh])
+def _store_changes(connection: Connection, fresh: Unseen, now: int) -> References:
+    """Store what happened; return the references of the customers it is about."""
+    put_problems(connection, fresh.changes, fresh.known)
+    refs = references(connection, customers_in([change.problem for change in fresh.changes]))
+    append(connection, changes, (change_row(change, now, refs) for change in fresh.changes))
+    return refs

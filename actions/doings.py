@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import uuid5
 
 from sqlalchemy import Connection, RowMapping, Select, Table, select
 
-from actions.causes import ACTION_NAMESPACE
+from actions.causes import named_id
 from actions.commands import spent_by
 from actions.errors import LedgerError
 from actions.ledger import actions_now
@@ -72,7 +71,7 @@ def plan_by_hand(
         _refuse_repetition(connection, action)
     name = f"by hand\x1f{problem_id}\x1f{word.who}\x1f{word.at}\x1f{wanted[0].id}"
     decision = Decision(
-        id=str(uuid5(ACTION_NAMESPACE, name)),
+        id=named_id(name),
         problem_id=problem_id,
         change=ChangeKind.REVISITED,
         verdict=Verdict.BY_PERSON,

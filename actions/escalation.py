@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from typing import Final
-from uuid import uuid5
 
 from sqlalchemy import Connection
 
 from actions.attention import Task, tasks_in
-from actions.causes import ACTION_NAMESPACE
+from actions.causes import named_id
 from actions.doings import stored
 from actions.playbook import Playbook
 from actions.proposals import facts_of, note_to_ops
@@ -51,7 +50,7 @@ def _step(task: Task, whom: str, said: str, now: int, step: int) -> Action:
 
 def _decision(task: Task, action: Action, playbook: Playbook, now: int) -> Decision:
     return Decision(
-        id=str(uuid5(ACTION_NAMESPACE, f"escalation\x1f{action.id}")),
+        id=named_id(f"escalation\x1f{action.id}"),
         problem_id=task.problem.id,
         change=ChangeKind.REVISITED,
         verdict=Verdict.UNATTENDED,

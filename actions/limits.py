@@ -1,6 +1,5 @@
 """Budgets and limits: what an action uses of them, on whose account, and what is too much."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 
 from actions.quantities import Money, span_text
@@ -16,21 +15,22 @@ def nothing_spent(_limit: Budget | Limit, _whose: str) -> int:
     return 0
 
 
-def use_of(limit: Budget | Limit, actions: Iterable[Action]) -> Counter[str]:
+def use_of(limit: Budget | Limit, actions: Iterable[Action]) -> dict[str, int]:
     """Return how much of ``limit`` these actions use, by whom: minor units, or times."""
-    used: Counter[str] = Counter()
-    for action in actions:
-        amount, whose = amount_of(limit, action), whose_of(limit, action)
-        if amount and whose is not None:
-            used[whose] += amount
+    used: dict[str, int] = {}
+    for action, amount in _amounts(limit, actions):
+        whose = whose_of(limit, action) if amount else None
+        if whose is not None:
+            used[whose] = used.get(whose, 0) + amount
     return used
 
 
-def amount_of(limit: Budget | Limit, action: Action) -> int:
-    """Return what one action uses of ``limit``: minor units of its currency, or one time."""
+def _amounts(limit: Budget | Limit, actions: Iterable[Action]) -> list[tuple[Action, int]]:
+    """Return the actions that ``limit`` is about: one time each, or minor units of its currency."""
     if isinstance(limit, Limit):
-        return int(action.name == limit.action)
-    return action.cost_minor if action.currency == limit.at_most.currency else 0
+        return [(action, 1) for action in actions if action.name == limit.action]
+    currency = limit.at_most.currency
+    return [(action, action.cost_minor) for action in actions if action.currency == currency]
 
 
 def account_of(action: Action) -> str | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Collection
-from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -41,7 +40,7 @@ def fits(rule: Rule, problem: Problem, guest: Guest, zone: ZoneInfo) -> bool:
     return (
         fnmatchcase(problem.kind, rule.kind)
         and _holds(rule.where, problem, guest)
-        and _is_valid(rule, instant(problem.opened_at).astimezone(zone))
+        and _is_valid(rule, problem.opened_at, zone)
     )
 
 
@@ -64,10 +63,12 @@ def _is_like(subject: str, wanted: Collection[str]) -> bool:
     return not wanted or any(fnmatchcase(subject, pattern) for pattern in wanted)
 
 
-def _is_valid(rule: Rule, opened: datetime) -> bool:
+def _is_valid(rule: Rule, opened_at: int, zone: ZoneInfo) -> bool:
     """Days are the shop's; a replay uses the rules of that day."""
-    begun = rule.valid_from is None or opened.date() >= rule.valid_from
-    return begun and (rule.valid_until is None or opened.date() <= rule.valid_until)
+    if rule.valid_from is None and rule.valid_until is None:
+        return True
+    day = instant(opened_at).astimezone(zone).date()
+    return (rule.valid_from or day) <= day <= (rule.valid_until or day)
 
 
 def is_rolled_out(rule: Rule, problem: Problem) -> bool:

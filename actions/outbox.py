@@ -8,13 +8,14 @@ from typing import Final, Protocol
 
 import msgspec
 import stamina
-from sqlalchemy import Connection, and_, exists, or_, select
+from sqlalchemy import Connection, Exists, and_, exists, or_, select
 
 from actions.breaker import Breakers
 from actions.errors import Gone, NotYet, Refused, Unavailable
 from actions.ledger import Ledger
+from actions.resolving import ALERTS, RESOLVED
 from actions.store import record
-from actions.tables import outbox
+from actions.tables import actions, outbox
 from schemas.decisions import Action, Outcome, Status
 from schemas.times import MINUTE, ms
 
@@ -23,6 +24,9 @@ ANY: Final = "*"
 
 LEASE_MS: Final = 2 * MINUTE
 """How long a claim holds; longer than any executor may take, its quick retries included."""
+
+
+_NOT_OVER: Final = (Status.QUEUED.value, Status.UNDER_WAY.value)
 
 
 class Perform(Protocol):
@@ -119,13 +123,18 @@ class Relay:
         earlier = outbox.alias("earlier")
         held_up = exists().where(
             earlier.c.id == outbox.c.follows,
-            earlier.c.status.in_((Status.QUEUED.value, Status.UNDER_WAY.value)),
+            earlier.c.status.in_(_NOT_OVER),
         )
         free = or_(
             and_(outbox.c.status == Status.QUEUED.value, outbox.c.due_at <= now),
             and_(outbox.c.status == Status.UNDER_WAY.value, outbox.c.leased_until <= now),
         )
-        query = select(outbox).where(free, ~held_up).order_by(outbox.c.seq).limit(self._at_once)
+        query = (
+            select(outbox)
+            .where(free, ~held_up, ~_alert_untold())
+            .order_by(outbox.c.seq)
+            .limit(self._at_once)
+        )
         if ANY not in self._executors:
             query = query.where(outbox.c.type.in_(self._executors))
         rows = connection.execute(query.with_for_update(skip_locked=True)).mappings().all()
@@ -197,6 +206,22 @@ class Relay:
         values = {"status": Status.QUEUED.value, "due_at": claim.due_at, "leased_until": 0}
         with self._ledger.claiming() as connection:
             connection.execute(outbox.update().where(outbox.c.id == claim.action_id).values(values))
+
+
+def _alert_untold() -> Exists:
+    """Whether it is the word that a problem is over, and an alert about it is still to be told.
+
+    Told in the other order, the alert would stand for good.
+    """
+    ours, theirs, alert = actions.alias("ours"), actions.alias("theirs"), outbox.alias("alert")
+    return exists().where(
+        outbox.c.type == RESOLVED,
+        ours.c.id == outbox.c.id,
+        theirs.c.problem_id == ours.c.problem_id,
+        theirs.c.name.in_(ALERTS),
+        alert.c.id == theirs.c.id,
+        alert.c.status.in_(_NOT_OVER),
+    )
 
 
 def _tried(claimed: Claimed, status: Status, detail: str, now: int, *, due_at: int = 0) -> Tried:

@@ -3,12 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from actions.bulk import select_among
-from actions.cases import History, look_at
+from actions.cases import History, Proposal, proposal_for
 from actions.causes import reported_orders, victims
 from actions.guest_book import guests_in
 from actions.guests import Guests
@@ -30,18 +31,26 @@ Subject = tuple[str, str, str]
 """Kind, subject type and subject of a problem."""
 
 
-def unseen(connection: Connection, offered: Sequence[Change]) -> list[Change]:
+class Unseen(NamedTuple):
+    """Changes that are not stored yet, and ids of problems that had changes before."""
+
+    changes: list[Change]
+    known: frozenset[str]
+
+
+def unseen(connection: Connection, offered: Sequence[Change]) -> Unseen:
     """Return the changes that are not stored yet, each once, in the order given."""
     ids = {change.problem.id for change in offered}
     columns = (changes.c.problem_id, changes.c.what, changes.c.at)
     seen = {tuple(row) for row in _of(connection, select(*columns), changes.c.problem_id, ids)}
+    known = frozenset(problem_id for problem_id, _, _ in seen)
     fresh: list[Change] = []
     for change in offered:
         key = (change.problem.id, change.what.value, change.at)
         if key not in seen:
             seen.add(key)
             fresh.append(change)
-    return fresh
+    return Unseen(fresh, known)
 
 
 @dataclass(slots=True)
@@ -53,23 +62,28 @@ class Past:
     planned: dict[str, list[Action]] = field(default_factory=lambda: defaultdict(list))
     handled: set[str] = field(default_factory=set)
     called_off: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
+    """Ids of proposed actions that no decision planned before this batch."""
     customers: dict[str, str] = field(default_factory=dict)
     ended: dict[Subject, list[int]] = field(default_factory=lambda: defaultdict(list))
     switches: Switches = NOTHING_OFF
     guests: Guests = field(default_factory=dict)
     used: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    proposals: dict[str, tuple[Problem, Proposal]] = field(default_factory=dict)
+    """What was proposed about each problem that opened, and as which state of it."""
 
     def of(self, problem: Problem) -> History:
         """Return the history of one problem as of now."""
         return History(
             now=self.now,
-            planned=tuple(self.planned[problem.id]),
+            planned=tuple(self.planned.get(problem.id, ())),
             handled=self.handled,
             ended=self._times_ended(problem),
             spent=self._spent,
             customers=self.customers,
             switches=self.switches,
             guests=self.guests,
+            proposal=self._proposal(problem),
         )
 
     def add(self, decision: Decision) -> None:
@@ -78,22 +92,45 @@ class Past:
         self.handled |= {a.id for a in decision.actions if a.status is not Status.SHADOW}
         queued = [a for a in decision.actions if a.status is Status.QUEUED]
         for limit in self.playbook.limits if queued else ():
-            self.used[id(limit)].update(use_of(limit, queued))
+            for whose, amount in use_of(limit, queued).items():
+                self.used[id(limit)][whose] += amount
+
+    def leave_off(self, action_ids: Collection[str]) -> None:
+        """Know of actions that are called off before anything of this batch is decided."""
+        if not action_ids:
+            return
+        self.called_off |= set(action_ids)
+        self.handled -= set(action_ids)
+        for some in self.planned.values():
+            some[:] = [
+                replace(one, status=Status.CALLED_OFF) if one.id in action_ids else one
+                for one in some
+            ]
+
+    def propose(self, problem: Problem) -> Proposal:
+        """Return what is proposed about ``problem``, and keep it for when it is decided."""
+        proposal = proposal_for(problem, self.of(problem), self.playbook)
+        self.proposals[problem.id] = problem, proposal
+        return proposal
+
+    def _proposal(self, problem: Problem) -> Proposal | None:
+        state, proposal = self.proposals.get(problem.id, (None, None))
+        return proposal if state is problem else None
 
     def _times_ended(self, problem: Problem) -> int:
         key = (problem.kind, problem.subject_type, problem.subject)
-        return sum(at <= problem.opened_at for at in self.ended[key])
+        return sum(at <= problem.opened_at for at in self.ended.get(key, ()))
 
     def _spent(self, limit: Budget | Limit, whose: str) -> int:
         return self.used[id(limit)][whose]
 
 
-def recall(connection: Connection, fresh: Sequence[Change], playbook: Playbook, now: int) -> Past:
+def recall(connection: Connection, fresh: Unseen, playbook: Playbook, now: int) -> Past:
     """Read what the ledger knows of these changes; the changes themselves are stored already."""
     past = Past(playbook, now, switches=switches_at(connection, now))
-    opened = [change.problem for change in fresh if change.what in BEGINNINGS]
+    opened = [change.problem for change in fresh.changes if change.what in BEGINNINGS]
     _recall_ended(connection, past, opened)
-    _recall_planned(connection, past, {change.problem.id for change in fresh})
+    _recall_planned(connection, past, fresh.known)
     _recall_customers(connection, past, opened)
     concerned = [one for p in opened for one in victims(p, past.customers)]
     past.guests = guests_in(connection, concerned, now)
@@ -135,11 +172,12 @@ def _recall_customers(connection: Connection, past: Past, opened: Sequence[Probl
 
 
 def _recall_handled(connection: Connection, past: Past, opened: Sequence[Problem]) -> None:
-    wanted = {a.id for p in opened for a in look_at(p, past.of(p), past.playbook).proposed}
+    wanted = {action.id for problem in opened for action in past.propose(problem).actions}
     query = actions_now().with_only_columns(actions.c.id, STATUS_NOW)
     known = {row.id: row.status for row in _of(connection, query, actions.c.id, wanted)}
     past.called_off = {key for key, status in known.items() if status == Status.CALLED_OFF}
     past.handled |= known.keys() - past.called_off
+    past.new = wanted - known.keys()
 
 
 def uses(

@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from msgspec.structs import replace
@@ -156,13 +157,19 @@ class Veil:
 
 
 def veil_for(
-    connection: Connection, problems: Collection[Problem], decisions: Iterable[Decision]
+    connection: Connection,
+    problems: Collection[Problem],
+    decisions: Iterable[Decision],
+    refs: References = MappingProxyType({}),
 ) -> Veil:
-    """Return what hides everybody whom ``problems`` and ``decisions`` are about."""
+    """Return what hides everybody whom ``problems`` and ``decisions`` are about.
+
+    ``refs`` are references that were found before; only the others are looked up.
+    """
     acted_for = {action.customer_id for one in decisions for action in one.actions}
     customers = customers_in(problems) | {one for one in acted_for if one is not None}
     about = {problem.id: customer_of(problem) for problem in problems}
-    return Veil(references(connection, customers), about)
+    return Veil({**refs, **references(connection, customers - refs.keys())}, about)
 
 
 def names_in(connection: Connection, texts: Iterable[str]) -> dict[str, str]:

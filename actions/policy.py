@@ -12,6 +12,7 @@ from actions.causes import action_id, is_population
 from actions.playbook import Playbook
 from actions.proposals import correction, inverse_of, steps_for
 from actions.quiet import in_time
+from actions.resolving import alerts_told, resolution
 from actions.wording import worded
 from schemas.decisions import Action, Status, Verdict
 from schemas.problems import Problem
@@ -47,13 +48,14 @@ def decide(problem: Problem, history: History, playbook: Playbook) -> Decided:
         fresh=case.fresh if verdict in STATUS_OF else (),
         undo=undo,
         call_off=call_off,
+        alerted=alerts_told(case, verdict, call_off),
     )
 
 
 def plan(problem: Problem, decided: Decided, playbook: Playbook) -> tuple[Action, ...]:
     """Return the actions that follow from a verdict, in the order in which they are performed."""
     if decided.verdict not in STATUS_OF:
-        return _inverses(problem, decided)
+        return (*_inverses(problem, decided), *_resolved(problem, decided))
     status = STATUS_OF[decided.verdict]
     planned = (_planned(action, status) for action in decided.fresh)
     actions = tuple(in_time(action, playbook, decided.now) for action in planned)
@@ -85,7 +87,7 @@ def covered(problem: Problem, history: History, playbook: Playbook) -> tuple[str
 def _planned(action: Action, status: Status) -> Action:
     """A shadow has an id of its own, so that it never stands in the way of the real action."""
     if status is not Status.SHADOW:
-        return replace(action, status=status)
+        return action if action.status is status else replace(action, status=status)
     own_id = action_id(f"{action.harm}|shadow", action.name, action.target)
     return replace(action, status=status, id=own_id)
 
@@ -95,3 +97,9 @@ def _inverses(problem: Problem, decided: Decided) -> tuple[Action, ...]:
     if decided.verdict is not Verdict.COMPENSATE:
         return undone
     return (*undone, correction(problem, decided.rule, decided.detail, decided.now))
+
+
+def _resolved(problem: Problem, decided: Decided) -> tuple[Action, ...]:
+    if not decided.alerted:
+        return ()
+    return (resolution(problem, decided.alerted, decided.rule, decided.now),)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid5
 
 import msgspec
 from sqlalchemy import RowMapping
 
-from actions.causes import ACTION_NAMESPACE
+from actions.causes import named_id
 from actions.limits import account_of
 from actions.persons import References, Veil, hidden_problem, shown_action
 from schemas.decisions import Action, Decision, Mode, Outcome, Status, Verdict, plain_action
@@ -68,8 +67,7 @@ def change_row(change: Change, now: int, refs: References) -> dict[str, object]:
 
 def decision_id(change: Change) -> str:
     """Return the id of the one decision that ``change`` gets."""
-    name = f"decision\x1f{change.problem.id}\x1f{change.what}\x1f{change.at}"
-    return str(uuid5(ACTION_NAMESPACE, name))
+    return named_id(f"decision\x1f{change.problem.id}\x1f{change.what}\x1f{change.at}")
 
 
 def decision_row(decision: Decision, detail: str) -> dict[str, object]:
@@ -105,11 +103,25 @@ def decision_from(row: Row, actions: tuple[Action, ...], detail: str) -> Decisio
 
 def action_row(action: Action, decision: Decision, veil: Veil) -> dict[str, object]:
     """Return an action as it was planned by ``decision``, with a reference for its customer."""
-    row = msgspec.structs.asdict(veil.action(action))
-    row["params"] = text(row["params"])
-    row["planned_status"] = row.pop("status").value
-    row["person"] = row.pop("customer_id")
-    return row | {"decision_id": decision.id}
+    kept = veil.action(action)
+    return {
+        "id": kept.id,
+        "decision_id": decision.id,
+        "problem_id": kept.problem_id,
+        "name": kept.name,
+        "target_type": kept.target_type,
+        "target": kept.target,
+        "harm": kept.harm,
+        "cost_minor": kept.cost_minor,
+        "currency": kept.currency,
+        "order_id": kept.order_id,
+        "person": kept.customer_id,
+        "rule": kept.rule,
+        "planned_at": kept.planned_at,
+        "planned_status": kept.status.value,
+        "follows": kept.follows,
+        "params": text(kept.params),
+    }
 
 
 def action_from(row: Row) -> Action:

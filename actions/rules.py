@@ -1,6 +1,7 @@
 """The form of a playbook: what stands in the YAML, checked by pydantic, frozen once read."""
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -51,7 +52,13 @@ class Step(Form):
     def cost(self) -> Money | None:
         """The most this step may cost each time, ``None`` where it costs nothing."""
         text = self.params.get("amount", self.params.get("at_most"))
-        return None if text is None else money(text)
+        return None if text is None else _cost(str(text))
+
+
+@lru_cache(maxsize=1_000)
+def _cost(text: str) -> Money:
+    """Every problem asks for the cost of a step again, and a playbook names few amounts."""
+    return money(text)
 
 
 def _step(written: object) -> object:

@@ -1,6 +1,6 @@
 """Writing to the ledger: many rows at a time, and never the same thing twice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Table, and_, select
@@ -11,12 +11,16 @@ from actions.chain import append
 from actions.persons import Veil
 from actions.playbook import Playbook
 from actions.quiet import held_for
-from actions.rows import action_row, decision_row, outbox_row, outcome_row
+from actions.rows import action_row, decision_row, outbox_row, outcome_row, problem_row
 from actions.tables import actions, decisions, outbox, outcomes, playbooks, problems
 from schemas.decisions import Action, Decision, Outcome, Status
+from schemas.problems import Change
 from schemas.stamps import parse_one
 
-Rows = Sequence[dict[str, Any]]
+Known = Container[str]
+"""Ids of which something is known already."""
+
+NOTHING: Final[Known] = frozenset()
 
 NEWEST: Final = ("state", "cleared_at", "withdrawn_at", "parent", "changed_at", "body", "severity")
 """Columns of a problem that later changes replace."""
@@ -29,53 +33,68 @@ def insert_into(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - 
     return postgresql.insert(table)
 
 
-def add_new(connection: Connection, table: Table, rows: Rows) -> None:
-    """Append ``rows`` for good, passing over those that are there already, by primary key."""
-    (key,) = table.primary_key.columns
-    append(connection, table, _unknown(connection, key, rows))
-
-
 def add_decisions(
-    connection: Connection, made: Sequence[Decision], playbook: Playbook, veil: Veil
-) -> None:
-    """Append decisions for good, with the playbook that made them and the actions they plan."""
-    add_new(connection, playbooks, [{"version": playbook.version, "text": playbook.text}])
-    add_new(connection, decisions, [decision_row(one, veil.detail(one)) for one in made])
-    planned = [action_row(action, one, veil) for one in made for action in one.actions]
-    add_new(connection, actions, planned)
+    connection: Connection,
+    made: Sequence[Decision],
+    playbook: Playbook,
+    veil: Veil,
+    new: Known = NOTHING,
+) -> Known:
+    """Append decisions for good, with the playbook that made them and the actions they plan.
+
+    Decisions must be new; actions that are there already are passed over. ``new`` are ids of
+    actions that are known not to be there. Returns the ids of the actions that were not.
+    """
+    if playbook.version in _missing(connection, playbooks.c.version, [playbook.version]):
+        append(connection, playbooks, [{"version": playbook.version, "text": playbook.text}])
+    append(connection, decisions, (decision_row(one, veil.detail(one)) for one in made))
+    planned = {a.id: (a, one) for one in reversed(made) for a in reversed(one.actions)}
+    missing = _missing(connection, actions.c.id, planned.keys(), new)
+    fresh = (planned[key] for key in reversed(planned) if key in missing)
+    append(connection, actions, (action_row(action, one, veil) for action, one in fresh))
+    return missing
 
 
-def _unknown(connection: Connection, key: Column[Any], rows: Rows) -> Rows:
-    """Return each row once whose ``key`` is not in its table; the caller is the only writer."""
-    fresh = {row[key.name]: row for row in reversed(rows)}
-    for (known,) in select_among(connection, select(key), key, fresh.keys()):
-        del fresh[known]
-    return list(reversed(fresh.values()))
+def _missing(
+    connection: Connection, key: Column[Any], wanted: Collection[str], new: Known = NOTHING
+) -> set[str]:
+    """Return those of ``wanted`` that are no ``key`` yet; it is not asked about ``new`` ones.
+
+    The caller is the only writer.
+    """
+    asked = [one for one in wanted if one not in new]
+    found = {known for (known,) in select_among(connection, select(key), key, asked)}
+    return {one for one in wanted if one not in found}
 
 
-def put_problems(connection: Connection, rows: Rows) -> None:
-    """Insert problems, or bring them to their newest state."""
-    fresh = _unknown(connection, problems.c.id, rows)
+def put_problems(connection: Connection, changed: Iterable[Change], known: Known) -> None:
+    """Insert problems as they are after changes, or bring those ``known`` to their newest state."""
+    newest = {change.problem.id: change for change in changed}
+    fresh = (problem_row(change) for key, change in newest.items() if key not in known)
     insert_all(connection, problems, fresh)
-    ids = {row["id"] for row in fresh}
-    known = [row for row in rows if row["id"] not in ids]
-    if not known:
+    again = [problem_row(change) for key, change in newest.items() if key in known]
+    if not again:
         return
     insert = insert_into(connection, problems)
-    newest = {name: insert.excluded[name] for name in NEWEST}
-    connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=newest), known)
+    values = {name: insert.excluded[name] for name in NEWEST}
+    connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=values), again)
 
 
-def queue(connection: Connection, actions: Iterable[Action], now: int) -> None:
+def queue(
+    connection: Connection, actions: Iterable[Action], now: int, new: Known = NOTHING
+) -> None:
     """Hand actions to the relay; one that was called off before it started is queued again.
 
-    A ``hold`` is the time in which a person can still stop the action.
+    A ``hold`` is the time in which a person can still stop the action. ``new`` are ids of actions
+    that are known not to have been handed over before.
     """
-    rows = [outbox_row(action, due_at(action, now)) for action in actions]
-    fresh = _unknown(connection, outbox.c.id, rows)
-    insert_all(connection, outbox, fresh)
-    ids = {row["id"] for row in fresh}
-    known = [row for row in rows if row["id"] not in ids]
+    planned = {action.id: action for action in reversed(list(actions))}
+    missing = _missing(connection, outbox.c.id, planned.keys(), new)
+    fresh = (planned[key] for key in reversed(planned) if key in missing)
+    insert_all(connection, outbox, (outbox_row(one, due_at(one, now)) for one in fresh))
+    known = [
+        outbox_row(one, due_at(one, now)) for key, one in planned.items() if key not in missing
+    ]
     if not known:
         return
     insert = insert_into(connection, outbox)
@@ -126,4 +145,4 @@ def try_again(connection: Connection, action_id: str, now: int) -> None:
 
 def record(connection: Connection, said: Iterable[Outcome]) -> None:
     """Add outcomes; they are never changed."""
-    append(connection, outcomes, [outcome_row(outcome) for outcome in said])
+    append(connection, outcomes, map(outcome_row, said))

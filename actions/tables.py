@@ -1,4 +1,8 @@
-"""The ledger's tables: SQLAlchemy Core, the same on SQLite and PostgreSQL. Times are ms UTC."""
+"""The ledger's tables: SQLAlchemy Core, the same on SQLite and PostgreSQL. Times are ms UTC.
+
+What a foreign key refers to is there and stays: SQLite checks each row, PostgreSQL all rows of a
+statement at once, by triggers (``migrations/versions/0005_references.py``).
+"""
 
 from typing import Final
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import yaml
 from jinja2 import StrictUndefined, Template, TemplateError
@@ -14,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec.structs import replace
 
 from actions.guests import STRANGER, Guest, Guests
+from actions.holes import MARK, only_puts_in
 from actions.rules import Locale, Messages
 from schemas.decisions import Action, Parameter
 from schemas.problems import Problem
@@ -86,10 +87,12 @@ def _with_letter(
 ) -> Action:
     """Tell each customer of their own order, and of what they get themselves."""
     guest = guests.get(message.customer_id or "", STRANGER)
-    theirs = tuple(action for action in actions if action.order_id == message.order_id)
+    order = message.order_id
+    about = problem if problem.order_id == order else replace(problem, order_id=order)
+    theirs = tuple(action for action in actions if action.order_id == order)
     locale = language_of(guest, messages)
     own = messages.texts.get(locale) or {}
-    said = letter(replace(problem, order_id=message.order_id), theirs, locale, own)
+    said = letter(about, theirs, locale, own)
     return replace(message, params={**message.params, **said, **channels_of(guest, messages)})
 
 
@@ -118,31 +121,79 @@ def letter(
 
     ``own`` are a shop's own texts by dotted key; they win over those that ship with Andon.
     """
-    texts = {**texts_in(locale), **{key: compiled(text) for key, text in own.items()}}
-    facts = {"order_id": problem.order_id, "kind": problem.kind}
+    order = problem.order_id
+    told = tuple((action.name, str(action.params.get("amount", ""))) for action in actions)
+    about = About(problem.kind, MARK if order else order, told, locale, tuple(own.items()))
+    said = written(about) if order is None or "\n" not in order else None
+    if said is None:
+        said = _written(about._replace(order_id=order))
+    subject, body = said
+    if order:
+        subject, body = subject.replace(MARK, order), body.replace(MARK, order)
+    return {"locale": locale, "subject": subject, "body": body}
+
+
+class About(NamedTuple):
+    """All that a letter is made of; ``remedies`` are names of actions with their amounts."""
+
+    kind: str
+    order_id: str | None
+    remedies: tuple[tuple[str, str], ...]
+    locale: str
+    own: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=1_000)
+def written(about: About) -> tuple[str, str] | None:
+    """Return subject and body with ``MARK`` left in them for the number of any order.
+
+    ``None`` where one of the texts does more with the number than to put it in, so that each order
+    has to be written to by itself.
+    """
+    texts = _texts_of(about)
+    if not all(only_puts_in(text) for text in texts.values()):
+        return None
+    begins_with_number = compiled(texts["order"]).render(_facts_of(about)).startswith(MARK)
+    return None if begins_with_number else _written(about)
+
+
+def _facts_of(about: About) -> dict[str, str | None]:
+    return {"order_id": about.order_id, "kind": about.kind}
+
+
+def _texts_of(about: About) -> dict[str, str]:
+    """Return the texts of one letter, by what they say; ``remedies.`` as far as there are any."""
+    texts = {**sources_in(about.locale), **dict(about.own)}
+    wanted = ("order", "subject", "body", *(f"remedies.{name}" for name, _ in about.remedies))
+    said = {key: texts[key] for key in wanted if key in texts}
+    for part in ("failures", "next"):
+        own = f"{part}.{about.kind}"
+        said[part] = texts[own if own in texts else f"{part}.{OTHER}"]
+    return said
+
+
+def _written(about: About) -> tuple[str, str]:
+    texts = {key: compiled(text) for key, text in _texts_of(about).items()}
+    facts = _facts_of(about)
     facts["order"] = order = texts["order"].render(facts)
     facts["Order"] = order[:1].upper() + order[1:]
     remedies = [
-        texts[f"remedies.{action.name}"].render(facts, amount=action.params.get("amount", ""))
-        for action in actions
-        if f"remedies.{action.name}" in texts
+        texts[f"remedies.{name}"].render(facts, amount=amount)
+        for name, amount in about.remedies
+        if f"remedies.{name}" in texts
     ]
-    failure = _for_kind(texts, "failures", problem.kind).render(facts)
-    following = _for_kind(texts, "next", problem.kind).render(facts)
+    failure = texts["failures"].render(facts)
+    following = texts["next"].render(facts)
     body = texts["body"].render(facts, failure=failure, remedies=remedies, next=following)
     subject = texts["subject"].render(facts)
-    return {"locale": locale, "subject": subject, "body": re.sub(r"\n{3,}", "\n\n", body)}
-
-
-def _for_kind(texts: Mapping[str, Template], part: str, kind: str) -> Template:
-    return texts.get(f"{part}.{kind}") or texts[f"{part}.{OTHER}"]
+    return subject, re.sub(r"\n{3,}", "\n\n", body)
 
 
 @lru_cache(maxsize=len(LOCALES))
-def texts_in(locale: str) -> Mapping[str, Template]:
-    """Return the templates of a language by dotted key, such as ``failures.wrong-item``."""
-    written = (resources.files("actions") / "messages" / f"{locale}.yaml").read_text("utf-8")
-    return {key: compiled(text) for key, text in _flat(yaml.safe_load(written)).items()}
+def sources_in(locale: str) -> Mapping[str, str]:
+    """Return the texts of a language by dotted key, such as ``failures.wrong-item``."""
+    file = resources.files("actions") / "messages" / f"{locale}.yaml"
+    return _flat(yaml.safe_load(file.read_text("utf-8")))
 
 
 @lru_cache(maxsize=1_000)
@@ -167,8 +218,8 @@ FACTS: Final[Mapping[str, object]] = {
 
 def faults_in(key: str, text: str, locale: str) -> list[str]:
     """Return what is wrong with a shop's own text, in words that say what to write instead."""
-    if key not in texts_in(locale):
-        near = get_close_matches(key, texts_in(locale), n=1)
+    if key not in sources_in(locale):
+        near = get_close_matches(key, sources_in(locale), n=1)
         return [f"no text is called {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")]
     try:
         said = compiled(text).render(FACTS)

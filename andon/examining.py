@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from actions.database import missing_tables
 from actions.errors import LedgerError
 from andon.config import DEFAULT_ADDRESS, Config
+from andon.feeds import feeds_in, silent
 from andon.running import read_address
 from andon.wiring import NotPossible, executors_of, open_ledger, read_playbook
 from schemas.times import iso
@@ -27,6 +28,9 @@ from streams.workers import listen
 
 _OLDEST_SQLITE: Final = (3, 37, 0)
 """STRICT tables: https://www.sqlite.org/stricttables.html."""
+
+_LATELY: Final = 5_000
+"""Newest events by which it is judged how feeds usually speak."""
 
 _YEARS: Final = range(2024, 2100)
 
@@ -55,6 +59,7 @@ def examine(
         _zones(),
         _writable(folder.path),
         *_stores(folder, config.ledger_url),
+        _facts(folder.journal),
         _playbook(book),
         _executors(config),
         *_topics(config),
@@ -140,6 +145,20 @@ def _journal(path: Path) -> str:
     _whole(path)
     with Journal.reader(path) as journal:
         return f"{journal.count():,} events, {len(journal.rejected()):,} rejected"
+
+
+def _facts(path: Path) -> Finding:
+    """Look at the facts before anything that is decided on them: are they read, do they come?"""
+    try:
+        with Journal.reader(path) as journal:
+            feeds = feeds_in([journal.newest_lines(_LATELY)])
+            quiet, refused = silent(feeds, journal.floor), len(journal.rejected())
+    except (JournalError, sqlite3.Error):
+        return Finding("facts", sound=True, found="none to look at")
+    wrong = [f"{name} has been silent for {span}" for name, span in quiet.items()]
+    wrong += [f"{refused:,} records could not be read"] if refused else []
+    found = "; ".join(wrong) or f"{len(feeds)} feeds speak as usual"
+    return Finding("facts", not wrong, found, "ask who sends them; see andon rejected list")
 
 
 def _ledger(folder: Folder) -> str:

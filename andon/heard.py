@@ -1,5 +1,6 @@
 """What a log of events says about being asked: orders, contacts, how soon they were answered."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
@@ -7,7 +8,15 @@ from typing import Final
 
 from andon.measures import Listening
 from schemas.codec import Decoder
-from schemas.events import ContactAnswered, ContactOpened, Event, OrderPlaced
+from schemas.events import (
+    CallbackRequested,
+    ContactAnswered,
+    ContactOpened,
+    DeliveryChangeRequested,
+    Event,
+    OrderPlaced,
+    ReturnRequested,
+)
 from schemas.times import DAY, HOUR, MINUTE
 
 IN_TIME_MS: Final = 5 * MINUTE
@@ -18,6 +27,19 @@ TARGET: Final = 0.95
 
 WINDOWS: Final = ((HOUR, "1h"), (6 * HOUR, "6h"), (3 * DAY, "3d"))
 """Windows of the burn rate, shortest first: https://sre.google/workbook/alerting-on-slos/."""
+
+
+Step = ContactOpened | CallbackRequested | ReturnRequested | DeliveryChangeRequested
+
+STEPS: Final = (ContactOpened, CallbackRequested, ReturnRequested, DeliveryChangeRequested)
+"""What a customer does because something is not as it should be (practice 1.5)."""
+
+
+def _named(step: Step) -> str:
+    """Return what tells one step from another of its kind: a repeated event is one step."""
+    if isinstance(step, ReturnRequested):
+        return step.return_id
+    return step.id if isinstance(step, DeliveryChangeRequested) else step.contact_id
 
 
 @dataclass(slots=True)
@@ -31,9 +53,13 @@ class Heard:
     answered: dict[str, int] = field(default_factory=dict)
     first_contact: dict[str, int] = field(default_factory=dict)
     """When somebody first got in touch about an order, ms UTC."""
+    steps: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """What customers had to do about an order: each message, form and call once."""
 
     def hear(self, event: Event, at: int) -> None:
         """Take note of an event recorded at that time (ms UTC)."""
+        if isinstance(event, STEPS) and event.order_id and at >= self.since:
+            self.steps[event.order_id].add(f"{type(event).__name__} {_named(event)}")
         if isinstance(event, OrderPlaced):
             self.listening.hear(event, at)
             if at >= self.since:

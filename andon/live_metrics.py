@@ -8,8 +8,10 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from andon.metrics import PREFIX, Gauges, Scrape
+from andon.verified import last_verified
 from andon.wiring import Parts
 from streams.embedded import wall_clock
+from streams.folder import Folder
 from streams.keeping import Kept
 from streams.live import Work
 
@@ -88,20 +90,23 @@ def _behind(part: str, clock: int) -> Metric:
     return family
 
 
-def live_exposition(work: Work, parts: Parts | None) -> Callable[[], bytes]:
+def live_exposition(work: Work, parts: Parts | None, folder: Folder) -> Callable[[], bytes]:
     """Return what writes all metrics of a worker in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(Living(work))
     if parts is not None:
-        registry.register(Scrape(parts.counts, parts.ledger, _gauges(work)))
+        registry.register(Scrape(parts.counts, parts.ledger, _gauges(work, parts, folder)))
     return lambda: generate_latest(registry)
 
 
-def _gauges(work: Work) -> Gauges:
+def _gauges(work: Work, parts: Parts, folder: Folder) -> Gauges:
     reader, desk = work.reader, work.desk
     return Gauges(
         events=lambda: reader.status.events if reader else 0,
         rejected=lambda: reader.status.letters if reader else 0,
         log_clock=lambda: desk.desk.status.clock if desk else 0,
         now=wall_clock,
+        doubts=lambda: reader.status.doubts if reader else {},
+        breakers=parts.breakers.states,
+        verified=lambda: last_verified(folder),
     )

@@ -114,7 +114,7 @@ def run_live(wanted: Living, config: Config) -> int:
         if "desk" in settings.parts:
             parts = stack.enter_context(open_parts(Folder(wanted.data), wanted.playbook, config))
             _sit(work, parts)
-        work.metrics = live_exposition(work, parts)
+        work.metrics = live_exposition(work, parts, Folder(wanted.data))
         return run_worker(work)
 
 

@@ -6,7 +6,7 @@ order, a customer or anything else of which there are many.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final
@@ -24,10 +24,13 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from actions.attention import tasks_in
+from actions.breaker import State
 from actions.causes import cause_of
+from actions.chain import head
 from actions.ledger import Ledger
 from actions.tables import actions, outbox, problems
 from andon.measures import BEGUN_BY_CUSTOMER, CAUSES_OF_TOPIC, NO_DEFECT
+from andon.verified import Verified
 from schemas.decisions import Decision, Outcome, Status
 from schemas.events import ContactAnswered, ContactOpened, Event, OrderPlaced
 from schemas.money import EXPONENTS
@@ -126,6 +129,12 @@ class Gauges:
     rejected: Callable[[], int]
     log_clock: Callable[[], int]
     now: Callable[[], int]
+    doubts: Callable[[], Mapping[str, int]]
+    """How many facts were not taken as they came, by why."""
+    breakers: Callable[[], Mapping[str, State]]
+    """Where the breaker of each destination stands."""
+    verified: Callable[[], Verified | None]
+    """When the ledger was last found whole."""
 
 
 class Scrape(Collector):
@@ -143,6 +152,8 @@ class Scrape(Collector):
         with self._counts.lock:
             yield from list(self._counted())
         yield from self._of_ledger()
+        yield from self._of_chain()
+        yield self._breakers()
 
     def _of_process(self) -> Iterator[Metric]:
         gauges = self._gauges
@@ -150,6 +161,9 @@ class Scrape(Collector):
         yield CounterMetricFamily(
             f"{PREFIX}_events_rejected", "Records that were no events.", gauges.rejected()
         )
+        doubts: Counter[Key] = Counter({(why,): n for why, n in gauges.doubts().items()})
+        about = "Facts not taken as they came: words nobody knows, times that cannot be."
+        yield _counter("facts_doubted", about, ("why",), doubts)
         clock_s = gauges.log_clock() / 1000
         yield GaugeMetricFamily(
             f"{PREFIX}_watermark_timestamp_seconds", "Newest moment the log knows of.", clock_s
@@ -200,6 +214,27 @@ class Scrape(Collector):
             ("severity",),
             {(severity,): count for severity, count in by_severity},
         )
+
+    def _of_chain(self) -> Iterator[Metric]:
+        with self._ledger.reading() as connection:
+            height = head(connection).number
+        yield GaugeMetricFamily(f"{PREFIX}_ledger_height", "Entries in the chain.", height)
+        last = self._gauges.verified()
+        if last is not None:
+            held = "Entries that held when they were last verified."
+            yield GaugeMetricFamily(f"{PREFIX}_ledger_verified_height", held, last.entries)
+            name = f"{PREFIX}_ledger_verified_timestamp_seconds"
+            yield GaugeMetricFamily(name, "When the chain was last found whole.", last.at / 1000)
+
+    def _breakers(self) -> Metric:
+        """One sample for each destination and state, 1 for the state it is in (a state set)."""
+        stands: dict[Key, int] = {
+            (destination, state.name.lower()): int(now is state)
+            for destination, now in self._gauges.breakers().items()
+            for state in State
+        }
+        about = "Whether the circuit breaker of a destination is in a state."
+        return _gauge("breaker_state", about, ("destination", "state"), stands)
 
 
 def _counter(

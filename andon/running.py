@@ -11,8 +11,11 @@ from pathlib import Path
 
 import structlog
 
+from actions.promotions import standing_of
+from andon.appealing import appeals_of
 from andon.config import Config
 from andon.metrics import Gauges, exposition
+from andon.verified import last_verified
 from andon.wiring import NotPossible, Parts, open_parts
 from schemas.problems import Change
 from schemas.times import iso
@@ -21,7 +24,7 @@ from streams.folder import Folder
 from streams.inbox import Inbox
 from streams.ingest import Ports, ingest_app
 from streams.journal import Journal
-from streams.service import Beside, Service
+from streams.service import Beside, Service, nobody_speaks
 from streams.sources import Piece, read_file, read_stream
 from streams.workers import Worker, http_server, listen, performer, reader
 
@@ -64,7 +67,8 @@ def run_service(wanted: Running, config: Config, stopping: threading.Event) -> N
         embedded = Embedded(journal, parts.engine, parts.settle, timing=timing, hear=parts.hear)
         inbox = Inbox()
         beside = _beside(wanted, journal, embedded, inbox, parts)
-        Service(embedded, inbox, stopping, _tell).run(beside)
+        words = nobody_speaks if wanted.recording else appeals_of(parts.ledger, journal)
+        Service(embedded, inbox, stopping, _tell, words).run(beside)
         _summarise(embedded)
 
 
@@ -82,7 +86,7 @@ def _beside(
 ) -> Beside:
     return Beside(
         reader=_reader(wanted, journal, inbox),
-        server=_server(wanted.address, embedded, inbox, parts),
+        server=_server(wanted, embedded, inbox, parts),
         performer=_performer(embedded, parts),
     )
 
@@ -123,16 +127,17 @@ def _refuse_compressed(path: Path) -> None:
             raise NotPossible(f"{path} is compressed: unpack it into `andon run -`")
 
 
-def _server(address: str, embedded: Embedded, inbox: Inbox, parts: Parts) -> Worker | None:
-    if not address:
+def _server(wanted: Running, embedded: Embedded, inbox: Inbox, parts: Parts) -> Worker | None:
+    if not wanted.address:
         return None
-    host, listener = _listen(address)
+    host, listener = _listen(wanted.address)
     ports = Ports(
         inbox,
         lambda: embedded.rebuilt,
         lambda: list(embedded.board.open.values()),
         feed=parts.ledger.feed,
-        metrics=exposition(parts.counts, parts.ledger, _gauges(embedded)),
+        customer=lambda name: standing_of(parts.ledger, name).plain(),
+        metrics=exposition(parts.counts, parts.ledger, _gauges(embedded, parts, wanted.data)),
     )
     hosts = [*_LOOPBACK, "[::1]"] if host in _LOOPBACK else ["*"]
     port = listener.getsockname()[1]
@@ -140,12 +145,15 @@ def _server(address: str, embedded: Embedded, inbox: Inbox, parts: Parts) -> Wor
     return http_server(ingest_app(ports, hosts), listener)
 
 
-def _gauges(embedded: Embedded) -> Gauges:
+def _gauges(embedded: Embedded, parts: Parts, data: Path) -> Gauges:
     return Gauges(
         events=lambda: embedded.board.events,
         rejected=lambda: embedded.board.rejected,
         log_clock=lambda: embedded.log_clock,
         now=lambda: embedded.acting_clock,
+        doubts=lambda: {why: n for why, n in embedded.counts.items() if why != "events"},
+        breakers=parts.breakers.states,
+        verified=lambda: last_verified(Folder(data)),
     )
 
 

@@ -70,7 +70,7 @@ def scoreboard(records: Records, heard: Heard) -> list[Row]:
         "customers": _customers(records, heard),
         "answers": _answers(records, heard),
         "actions": _actions(records),
-        "money": _money(records),
+        "money": _money(records, heard),
         "people": _people(records),
     }
     rows: list[Row] = [
@@ -88,10 +88,18 @@ def _customers(records: Records, heard: Heard) -> Iterator[tuple[str, object]]:
     yield "median lead before the contact", _span(knew.median_lead)
     yield f"contacts per {PER:,} orders", _rate(contacts, orders)
     yield "remedies before the contact", _before_contact(records, heard)
+    yield "steps a problem asks of the customer", _effort(records, heard)
     yield "problems found", len(records.problems)
     yield "problems open", sum(problem.is_open for problem in records.problems)
     withdrawn = sum(problem.withdrawn_at is not None for problem in records.problems)
     yield "problems withdrawn", _share(withdrawn, len(records.problems))
+
+
+def _effort(records: Records, heard: Heard) -> str:
+    """Return how many messages, forms and calls an order with a problem costs its customer."""
+    orders = {problem.order_id for problem in records.problems if problem.order_id}
+    steps = sum(len(heard.steps[order]) for order in orders)
+    return f"{steps / len(orders):.2f} ({steps:,} for {len(orders):,} orders)" if orders else "-"
 
 
 def _before_contact(records: Records, heard: Heard) -> str:
@@ -141,13 +149,14 @@ def _reversals(records: Records) -> list[int]:
     ]
 
 
-def _money(records: Records) -> Iterator[tuple[str, object]]:
+def _money(records: Records, heard: Heard) -> Iterator[tuple[str, object]]:
     spent: defaultdict[tuple[str, str], int] = defaultdict(int)
     for action in records.actions:
         if action.currency and action.id in records.done_at:
             spent[action.name, action.currency] += action.cost_minor
     for (name, currency), minor in sorted(spent.items()):
         yield f"{name}, at most", str(Money(minor, currency))
+    yield from _given(records, heard)
     claimed: defaultdict[str, int] = defaultdict(int)
     for command in records.said:
         if "amount" in command.terms:
@@ -155,6 +164,18 @@ def _money(records: Records) -> Iterator[tuple[str, object]]:
             claimed[paid.currency] += paid.minor
     for currency, minor in sorted(claimed.items()):
         yield "claims paid by carriers", str(Money(minor, currency))
+
+
+def _given(records: Records, heard: Heard) -> Iterator[tuple[str, object]]:
+    """What is paid rather than argued about (practice 4.4), whoever was at fault."""
+    given: defaultdict[str, int] = defaultdict(int)
+    for action in records.actions:
+        if action.currency and action.id in records.done_at and _act(action).reaches_customer:
+            given[action.currency] += action.cost_minor
+    for currency, minor in sorted(given.items()):
+        whole = Money(minor, currency)
+        rate = Money(minor * PER // len(heard.orders), currency) if heard.orders else "-"
+        yield f"given to customers per {PER:,} orders, at most", f"{rate} ({whole})"
 
 
 def _people(records: Records) -> Iterator[tuple[str, object]]:

@@ -10,6 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+from actions.breaker import Breakers
 from actions.causes import KINDS as HARMS
 from actions.desk import Desk
 from actions.executors.grouping import Throttle
@@ -21,6 +22,7 @@ from actions.marks import Fault, PlaybookError
 from actions.outbox import ANY, Perform, Relay
 from actions.playbook import Playbook, Setting, load_playbook
 from actions.quantities import Money
+from actions.resolving import ALERTS, RESOLVED
 from actions.rounds import Rounds, nobody_performs
 from andon.calendars import as_setting, calendars, on_calendars
 from andon.config import Config, read_config
@@ -42,8 +44,8 @@ from streams.folder import Folder
 KINDS: Final = tuple(dict.fromkeys((*HARMS, *(found.kind for found in DETECTORS), *all_kinds())))
 """Kinds of problems that a playbook may name: what is known to do harm, and what is looked for."""
 
-ALERTS: Final = ("notify-ops", "open-investigation", "assign-owner", "schedule-callback")
-"""Actions that are words to the operations team: beside alerts to partners, Apprise's work."""
+TO_OPS: Final = (*ALERTS, RESOLVED)
+"""What the operations team is told: beside alerts to partners, Apprise's work."""
 
 GROUP_WAIT_S: Final = 1.0
 ALERTS_A_MINUTE: Final = 10
@@ -70,6 +72,8 @@ class Parts:
     """Notes what events say about customers, before they are kept."""
     counts: Counts
     """What monitors read."""
+    breakers: Breakers
+    """Which destinations are left in peace."""
     performs: bool
     """Whether anybody is named to perform actions; without, they are planned and wait."""
 
@@ -86,8 +90,9 @@ def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterato
     with open_ledger(folder, config.ledger_url) as ledger:
         desk = Desk(ledger, book)
         executors = executors_of(config)
-        relay = Relay(ledger, executors).run_once if executors else nobody_performs
-        rounds = Rounds(ledger, desk, relay, [_watch(playbook, book, desk)] if playbook else [])
+        relay = Relay(ledger, executors)
+        perform = relay.run_once if executors else nobody_performs
+        rounds = Rounds(ledger, desk, perform, [_watch(playbook, book, desk)] if playbook else [])
         counted = Counted(ledger, Counts())
         yield Parts(
             playbook=book,
@@ -97,6 +102,7 @@ def open_parts(folder: Folder, playbook: Path | None, config: Config) -> Iterato
             perform=counted.performing(rounds),
             hear=counted.hear,
             counts=counted.counts,
+            breakers=relay.breakers,
             performs=bool(executors),
         )
 
@@ -120,7 +126,7 @@ def executors_of(config: Config) -> dict[str, Perform]:
         if config.apprise:
             executors |= _alerts(config.apprise)
         if config.pagerduty_secret:
-            executors |= dict.fromkeys(ALERTS, PagerDuty(config.pagerduty_secret, wall_clock))
+            executors |= dict.fromkeys(TO_OPS, PagerDuty(config.pagerduty_secret, wall_clock))
     except ValueError as error:
         raise NotPossible(f"webhook, mail or apprise: {error}") from error
     return executors
@@ -131,7 +137,7 @@ def _mail(config: Config) -> dict[str, Perform]:
     from andon.mailing import LETTER, mail_of  # noqa: PLC0415 - only if asked
 
     mail = mail_of(config)
-    alerts = (*ALERTS, *TAG_OF_ACTION)
+    alerts = (*TO_OPS, *TAG_OF_ACTION)
     names = [name for name in alerts if TAG_OF_ACTION.get(name, OPS) in mail.to]
     return dict.fromkeys([*names, LETTER] if config.mail_customers else names, mail)
 
@@ -146,7 +152,7 @@ def _alerts(addresses: str) -> dict[str, Perform]:
         throttle=Throttle(ALERTS_A_MINUTE),
         clock=wall_clock,
     )
-    return dict.fromkeys((*ALERTS, *TAG_OF_ACTION), alerts)
+    return dict.fromkeys((*TO_OPS, *TAG_OF_ACTION), alerts)
 
 
 def _webhook(config: Config) -> Webhook:

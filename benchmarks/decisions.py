@@ -1,20 +1,25 @@
-"""How many decisions a second are planned and stored on PostgreSQL, beside bare INSERTs.
+"""How many decisions a second are planned and stored on PostgreSQL, beside bare INSERTs and COPY.
 
 python -m benchmarks.decisions --decisions 6000 --batch 500 2000 --runs 3
 
 The server runs with its usual, durable settings (fsync on). The same rows, read back from the
-ledger, are then put into a second database by plain INSERT statements, batch by batch.
+ledger, are then put into a second database by plain INSERT statements, and into a third one by
+COPY, batch by batch. The server's processor time is read from Linux's ``/proc``.
 """
 
 import argparse
 import itertools
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Table, create_engine, select
+from sqlalchemy import Connection, Table, create_engine, make_url, select
 
+from actions.bulk import insert_all
 from actions.desk import Desk
 from actions.ledger import Ledger
 from actions.playbook import parse_playbook
@@ -28,15 +33,19 @@ STORED: Final = (playbooks, persons, problems, changes, decisions, actions, outb
 """The tables a decision writes to, in the order of their references."""
 
 HEAD: Final = (
-    "decisions",
+    "stored by",
     "batch",
     "decisions per second",
     "per CPU-second of ours",
-    "rows per decision",
+    "per CPU-second of the server",
     "rows per second",
-    "bare INSERTs, rows per second",
     "time beside bare INSERTs",
+    "time beside bare COPY",
 )
+
+Rows = list[dict[str, Any]]
+Store = Callable[[Connection, Table, Rows], object]
+"""How rows are put into a table."""
 
 KIND: Final = "late-delivery"
 PLAYBOOK: Final = """
@@ -52,13 +61,56 @@ rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Wall seconds of one run; ``cpu_s`` is what our own process took of them."""
+class Spent:
+    """Seconds of one run: by the wall, of our own processor time, and of the server's."""
 
-    ours_s: float
-    cpu_s: float
-    bare_s: float
-    rows: int
+    wall: float
+    ours: float
+    server: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """What has been used up to a moment by this process and by a server in folder ``home``."""
+
+    home: Path
+    began: Spent
+
+    @classmethod
+    def started(cls, url: str) -> "Stopwatch":
+        """Begin to measure, with the server at ``url``, which this machine runs."""
+        home = Path(str(make_url(url).query["host"]))
+        return cls(home, _used(home))
+
+    def spent(self) -> Spent:
+        """Return what was used since the start; ask before connections are closed."""
+        now = _used(self.home)
+        ours, server = now.ours - self.began.ours, now.server - self.began.server
+        return Spent(now.wall - self.began.wall, ours, server)
+
+
+def _used(home: Path) -> Spent:
+    return Spent(time.perf_counter(), time.process_time(), _cpu_of_server(home))
+
+
+def _cpu_of_server(home: Path) -> float:
+    """Return the CPU seconds of all of a server's processes so far, those that ended included."""
+    first = int((home / "db" / "postmaster.pid").read_text().split()[0])
+    ticks = sum(_stat(first)[11:15])
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended
+            said = _stat(int(folder.name))
+            ticks += sum(said[11:13]) if said[1] == first else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(process: int) -> list[int]:
+    """Return the numbers of ``/proc/PID/stat`` behind the name: 1 the parent, 11 to 14 the ticks.
+
+    These are user and system time, then the same of children that have ended.
+    """
+    said = Path("/proc", str(process), "stat").read_text().rpartition(")")[2].split()
+    return [0, *map(int, said[1:])]
 
 
 def found(count: int, batch: int) -> list[list[Change]]:
@@ -73,19 +125,19 @@ def found(count: int, batch: int) -> list[list[Change]]:
     ]
 
 
-def planned_and_stored(url: str, batches: Sequence[Sequence[Change]]) -> tuple[float, float]:
-    """Return wall and CPU seconds in which a desk takes all batches, each in one transaction."""
+def planned_and_stored(url: str, batches: Sequence[Sequence[Change]]) -> Spent:
+    """Return what it costs a desk to take all batches, each in one transaction."""
     ledger = Ledger(url)
     desk = Desk(ledger, parse_playbook(PLAYBOOK, "benchmark"))
-    began, began_cpu = time.perf_counter(), time.process_time()
+    watch = Stopwatch.started(url)
     for batch in batches:
         desk.take(batch, NOON)
-    spent = time.perf_counter() - began, time.process_time() - began_cpu
+    spent = watch.spent()
     ledger.close()
     return spent
 
 
-def rows_of(url: str) -> dict[str, list[dict[str, Any]]]:
+def rows_of(url: str) -> dict[str, Rows]:
     """Return what a ledger holds, by table, in the order in which it was stored."""
     engine = create_engine(url)
     with engine.connect() as connection:
@@ -102,51 +154,73 @@ def _in_order(stored: Table) -> Any:  # noqa: ANN401 - a query of any row
     return query.order_by(stored.c.entry) if "entry" in stored.c else query
 
 
-def inserted(url: str, held: dict[str, list[dict[str, Any]]], batches: int) -> float:
-    """Return the seconds in which the same rows are inserted, in as many transactions."""
+def by_insert(connection: Connection, table: Table, rows: Rows) -> None:
+    """Put rows in by INSERT statements of many rows each, as SQLAlchemy writes them."""
+    connection.execute(table.insert(), rows)
+
+
+def stored(url: str, held: dict[str, Rows], batches: int, store: Store) -> Spent:
+    """Return what it costs to put the same rows in by ``store``, in as many transactions."""
     Ledger(url).close()
     engine = create_engine(url)
     parts = {name: list(_parts(rows, batches)) for name, rows in held.items()}
-    began = time.perf_counter()
-    for number in range(batches):
-        with engine.begin() as connection:
-            for stored in STORED:
-                if parts[stored.name][number]:
-                    connection.execute(stored.insert(), parts[stored.name][number])
-    spent = time.perf_counter() - began
+    watch = Stopwatch.started(url)
+    with engine.connect() as connection:
+        for number in range(batches):
+            with connection.begin():
+                for each in STORED:
+                    if rows := parts[each.name][number]:
+                        store(connection, each, rows)
+        spent = watch.spent()
     engine.dispose()
     return spent
 
 
-def _parts(rows: list[dict[str, Any]], count: int) -> Iterator[list[dict[str, Any]]]:
+def _parts(rows: Rows, count: int) -> Iterator[Rows]:
     size = -(-len(rows) // count)
     yield from (rows[start : start + size] for start in range(0, size * count, size))
 
 
-def measure(server: str, count: int, batch: int, names: Iterator[int]) -> Figures:
-    """Return one run: a ledger of its own, and the same rows in another."""
+WAYS: Final[dict[str, Store]] = {"bare INSERTs": by_insert, "bare COPY": insert_all}
+"""What a desk is compared with: the same rows, with nothing planned, hashed or looked up."""
+
+DESK: Final = "Andon"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: what each way of storing cost, by name, and how many rows there were."""
+
+    spent: dict[str, Spent]
+    rows: int
+
+
+def measure(server: str, count: int, batch: int, names: Iterator[int]) -> Run:
+    """Return one run: a ledger of its own, and the same rows in others."""
     batches = found(count, batch)
-    url = new_database(server, f"ours_{next(names)}")
-    ours = planned_and_stored(url, batches)
+    url = new_database(server, f"run_{next(names)}")
+    spent = {DESK: planned_and_stored(url, batches)}
     held = rows_of(url)
-    bare = inserted(new_database(server, f"bare_{next(names)}"), held, len(batches))
-    return Figures(*ours, bare, sum(map(len, held.values())))
+    for name, store in WAYS.items():
+        spent[name] = stored(new_database(server, f"run_{next(names)}"), held, len(batches), store)
+    return Run(spent, sum(map(len, held.values())))
 
 
-def row(count: int, batch: int, runs: Sequence[Figures]) -> list[object]:
-    """Return one line of the table: medians of the runs."""
-    ours, bare = median([one.ours_s for one in runs]), median([one.bare_s for one in runs])
-    rows = runs[0].rows
-    return [
-        count,
-        batch,
-        round(count / ours),
-        round(count / median([one.cpu_s for one in runs])),
-        round(rows / count, 1),
-        round(rows / ours),
-        round(rows / bare),
-        f"{ours / bare:.2f}",
-    ]
+def lines(count: int, batch: int, runs: Sequence[Run]) -> Iterator[list[object]]:
+    """Yield the lines of one batch size: medians of the runs."""
+    wall = {way: median([run.spent[way].wall for run in runs]) for way in (DESK, *WAYS)}
+    for way, seconds in wall.items():
+        ours = median([run.spent[way].ours for run in runs])
+        server = median([run.spent[way].server for run in runs])
+        yield [
+            way,
+            batch,
+            round(count / seconds),
+            round(count / ours),
+            round(count / server),
+            round(runs[0].rows / seconds),
+            *(f"{seconds / wall[other]:.2f}" for other in WAYS),
+        ]
 
 
 def main() -> None:
@@ -159,15 +233,17 @@ def main() -> None:
     print(machine())
     names = itertools.count()
     with postgres(DURABLE) as server:
-        lines = [
-            row(
+        rows = [
+            line
+            for batch in told.batch
+            for line in lines(
                 told.decisions,
                 batch,
                 [measure(server, told.decisions, batch, names) for _ in range(told.runs)],
             )
-            for batch in told.batch
         ]
-    print(table(HEAD, lines))
+    print(table(HEAD, rows))
+    print(f"load {os.getloadavg()[0]:.1f} at the end")
 
 
 if __name__ == "__main__":

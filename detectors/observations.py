@@ -73,6 +73,18 @@ class Repair(Observation, frozen=True, gc=False):
     warehouse_id: str = ""
 
 
+class Appeal(Observation, frozen=True, gc=False):
+    """A seller was right about ``defect`` (all, if empty) of the cohort days ``first`` to ``last``.
+
+    Days are UTC day numbers, both included.
+    """
+
+    seller: str
+    defect: str
+    first: int
+    last: int
+
+
 class Clock(IntEnum):
     """What the cohort day of a unit is counted from."""
 

@@ -5,6 +5,7 @@ from typing import Final
 from detectors.journeys.tables import ROWS
 from detectors.order.damaged_item import DamagedItem
 from detectors.order.damaged_shipment import DamagedShipment
+from detectors.order.delivery_change import DeliveryChange
 from detectors.order.delivery_failed import DeliveryFailed
 from detectors.order.late_delivery import LateDelivery
 from detectors.order.late_dispatch import LateDispatch
@@ -58,6 +59,7 @@ DETECTORS: Final[tuple[Question, ...]] = registered(
     SilentShipment(),
     LostShipment(),
     DamagedShipment(),
+    DeliveryChange(),
     DeliveryFailed(),
     PickupUncollected(),
     ReturningToSender(),

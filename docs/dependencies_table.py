@@ -36,6 +36,7 @@ REASONS: Final[Mapping[str, str]] = {
     "jinja2": "messages to customers and alerts, one template per locale",
     "jsonschema": "checks samples against the published JSON Schemas",
     "kafka-python": "creates and inspects topics, and reads ranges of a log for replay",
+    "mode-streaming": "Faust's own base: what a part of a worker is, started and stopped with it",
     "msgspec": "decodes events into frozen structs; the fastest typed JSON decoder measured",
     "mypy": "types, strict, on everything including tests",
     "numpy": "journeys are columns; every version of every fact in a handful of array calls",

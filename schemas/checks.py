@@ -17,6 +17,7 @@ from schemas.events import (
     OrderPlaced,
     PriceChanged,
     RefundIssued,
+    SellerAppealUpheld,
     ShipmentDispatched,
     ShipmentScanned,
 )
@@ -30,7 +31,16 @@ FREE_TEXT: Final = frozenset({"comment", "note", "place", "reason", "step", "top
 """Fields people write into; line breaks are at home there. No id is made of them."""
 
 
-STAMPS: Final = ("time", "recordedtime", "ship_by", "promised_by", "needed_by", "eta")
+STAMPS: Final = (
+    "time",
+    "recordedtime",
+    "ship_by",
+    "promised_by",
+    "needed_by",
+    "eta",
+    "since",
+    "until",
+)
 """Fields of events that hold a time; lines of an order may have ``ship_by`` too."""
 
 
@@ -99,6 +109,8 @@ class _Groups:
         found += [line.ship_by for order in self.placed for line in order.lines]
         found += [parcel.promised_by for parcel in self._only(ShipmentDispatched)]
         found += [scan.eta for scan in self._only(ShipmentScanned)]
+        appeals = self._only(SellerAppealUpheld)
+        found += [stamp for appeal in appeals for stamp in (appeal.since, appeal.until)]
         return list(filter(None, found))
 
     def money_is_sound(self) -> bool:

@@ -353,6 +353,21 @@ class SkuDelisted(Event, frozen=True, gc=False, tag="sku.delisted"):
     by: str = ""
 
 
+class SellerAppealUpheld(Event, frozen=True, gc=False, tag="seller.appeal_upheld"):
+    """A seller was right: what was reported of some days was not theirs to answer for.
+
+    ``defect`` is a defect or a measure of the seller's standard, empty for all of them. The days
+    are those of the cohorts from ``since`` (all before, if empty) to ``until`` (the day of the
+    event, if empty).
+    """
+
+    seller_id: Id
+    defect: str = ""
+    since: str = ""
+    until: str = ""
+    note: str = ""
+
+
 AnyEvent = (
     OrderPlaced
     | OrderCancelled
@@ -380,6 +395,7 @@ AnyEvent = (
     | SkuRepaired
     | SkuListed
     | SkuDelisted
+    | SellerAppealUpheld
 )
 """The tagged union a decoder is built from."""
 

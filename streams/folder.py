@@ -34,6 +34,11 @@ class Folder:
         return self.path / "snapshots"
 
     @property
+    def verified(self) -> Path:
+        """When the ledger was last found whole: for monitors."""
+        return self.path / "verified.json"
+
+    @property
     def ledger_url(self) -> str:
         """The ledger as a database URL."""
         return f"sqlite:///{self.ledger.absolute()}"

@@ -56,6 +56,8 @@ class Ports:
     largest_body: int = LARGEST_BODY
     feed: Feed | None = None
     """What is to be done, behind a number and at most so many; ``None`` where nobody may ask."""
+    customer: Callable[[str], dict[str, object]] | None = None
+    """What is open for a customer, and so whether a promotion may reach them."""
     metrics: Callable[[], bytes] | None = None
     """Writes what monitors read, in Prometheus' text format."""
 
@@ -70,6 +72,7 @@ def ingest_app(ports: Ports, hosts: list[str]) -> Starlette:
         Route("/api/v1/events", _Events(ports).post, methods=["POST"]),
         Route("/api/v1/problems", _Problems(ports).get, methods=["GET"]),
         Route("/api/v1/actions/feed", _Actions(ports).get, methods=["GET"]),
+        Route("/api/v1/customers/{name}", _Customers(ports).get, methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", _Readiness(ports).get, methods=["GET"]),
         Route("/metrics", _Metrics(ports).get, methods=["GET"]),
@@ -134,6 +137,18 @@ class _Actions:
         return _json(
             HTTPStatus.OK, {"next": rows[-1]["seq"] if rows else int(after), "actions": rows}
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Customers:
+    ports: Ports
+
+    async def get(self, request: Request) -> Response:
+        """Answer whether something may be sold to a customer now; an unknown one is free."""
+        if self.ports.customer is None:
+            return _failed(HTTPStatus.NOT_FOUND, "this process keeps no ledger")
+        body = await asyncio.to_thread(self.ports.customer, request.path_params["name"])
+        return _json(HTTPStatus.OK, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,9 +96,18 @@ class Intake:
         return stamps
 
 
+FILED_UNDER: Final = (
+    ("order_id", ""),
+    ("customer_id", "customer "),
+    ("sku", "sku "),
+    ("seller_id", "seller "),
+)
+"""Fields in the order in which one is looked for, and what is put before it."""
+
+
 def order_key(event: Event) -> str:
-    """Return what the event is filed under: its order, else its customer or SKU with a prefix."""
-    for field, prefix in (("order_id", ""), ("customer_id", "customer "), ("sku", "sku ")):
+    """Return what the event is filed under: its order, else whom or what it names, prefixed."""
+    for field, prefix in FILED_UNDER:
         if value := getattr(event, field, ""):
             return f"{prefix}{value}"
     return ""

@@ -8,6 +8,7 @@ power cut, not only a killed process (https://www.sqlite.org/pragma.html#pragma_
 One connection, one thread. Readers open their own with :meth:`Journal.reader`.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -202,11 +203,23 @@ class Journal:
             yield b"\n".join(line for _, line in rows)
             after = rows[-1][0]
 
+    def newest_lines(self, count: int) -> bytes:
+        """Return the newest ``count`` events in the order of the log, as JSON Lines."""
+        query = "SELECT line FROM event ORDER BY seq DESC LIMIT ?"
+        rows = self._connection.execute(query, (count,)).fetchall()
+        return b"\n".join(line for (line,) in reversed(rows))
+
     def order_lines(self, order_key: str) -> bytes:
         """Return the events of one order in the order of the log, as JSON Lines."""
         query = "SELECT line FROM event WHERE order_key = ? ORDER BY seq"
         rows = self._connection.execute(query, (order_key,))
         return b"\n".join(line for (line,) in rows)
+
+    def keys_naming(self, customer_id: str) -> list[str]:
+        """Return what the events that name a customer are filed under; reads every event."""
+        wanted = b'"customer_id":' + json.dumps(customer_id, ensure_ascii=False).encode()
+        query = "SELECT DISTINCT order_key FROM event WHERE instr(line, ?) > 0 ORDER BY order_key"
+        return [key for (key,) in self._connection.execute(query, (wanted,))]
 
     def count(self) -> int:
         """Return how many events were accepted."""

@@ -6,8 +6,9 @@ the Faust app with a consumer group of its own.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -58,6 +59,8 @@ class ReaderStatus:
     events: int = 0
     letters: int = 0
     late: int = 0
+    doubts: Counter[str] = field(default_factory=Counter)
+    """How many facts were not taken as they came, by why."""
     progress_at: int = 0
     """When something was last decided, ms UTC."""
     is_restoring: bool = True
@@ -282,7 +285,9 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         groups = self._groups.values()
         self.status.lag = lag
         self.status.decided = min((group.state.clock for group in groups), default=0)
-        self.status.events = sum(group.state.counts["events"] for group in groups)
+        doubts: Counter[str] = sum((group.state.counts for group in groups), Counter())
+        self.status.events = doubts.pop("events", 0)
+        self.status.doubts = doubts
         self.status.late = sum(tail.late for group in groups for tail in group.tails.values())
 
     # ----- keeping -----

@@ -6,11 +6,9 @@ is not sorted.
 """
 
 import copy
-import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from schemas.acyclic import without_collector
 from schemas.codec import Decoded, Decoder, Rejected
 from schemas.problems import Change, Problem
 from streams.engine import Batch, Engine
@@ -101,7 +100,7 @@ def replay_paths(  # noqa: PLR0913 - each a wish of its own, all but two by name
     """
     began = time.process_time()
     span = Span(since, until)
-    with TemporaryDirectory(prefix="andon-") as folder, _without_collector():
+    with TemporaryDirectory(prefix="andon-") as folder, without_collector():
         scratch = Path(folder)
         reading = _Reading(find(paths, scratch), decoder or Decoder(), on_progress)
         spare = copy.deepcopy(engine)
@@ -112,18 +111,6 @@ def replay_paths(  # noqa: PLR0913 - each a wish of its own, all but two by name
             run = _Run(spare, batch_size, span).play(reading.sorted(scratch))
         run.end(reading.decided)
     return run.replayed(reading.rejected, time.process_time() - began)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from searching millions of events that hold no cycles."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Reading:

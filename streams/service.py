@@ -6,17 +6,26 @@ was accepted.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from schemas.problems import Change
 from streams.embedded import Embedded
-from streams.inbox import Inbox
+from streams.inbox import Arrival, Inbox
 from streams.workers import Worker
 
 Watch = Callable[[list[Change]], None]
 """Is told after every turn which problems changed."""
+
+Words = Callable[[], Sequence[Arrival]]
+"""What people have said since the last turn, as events; asked once a turn."""
+
+
+def nobody_speaks() -> Sequence[Arrival]:
+    """Return nothing: nobody is listened to."""
+    return ()
+
 
 TURN_SECONDS: Final = 0.25
 """How long a turn waits for input before it lets time pass."""
@@ -74,6 +83,7 @@ class Service:
     inbox: Inbox
     stopping: threading.Event
     watch: Watch
+    words: Words = nobody_speaks
 
     def run(self, beside: Beside) -> None:
         """Work until the input has ended (never, with a server) or somebody asks to stop.
@@ -93,7 +103,7 @@ class Service:
 
     def _turn(self) -> None:
         """Take in what has arrived, decide on it, let time pass."""
-        if arrivals := self.inbox.collect(TURN_SECONDS):
+        if arrivals := [*self.inbox.collect(TURN_SECONDS), *self.words()]:
             self.embedded.accept(arrivals)
         self.embedded.retry_rejected()
         changes = self.embedded.decide() + self.embedded.pass_time()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from actions.errors import NotYet
-from actions.executors.telling import body_of, title_of
+from actions.executors.telling import body_of, is_resolved, title_of
 from schemas.decisions import Action
 from schemas.times import MINUTE
 
@@ -95,6 +95,13 @@ def digest(actions: Sequence[Action]) -> tuple[str, str]:
     ordered = sorted(actions, key=lambda action: (action.planned_at, action.id))
     titles = [title_of(action) for action in ordered]
     more = f" and {len(titles) - MOST_TITLES} more" if len(titles) > MOST_TITLES else ""
-    title = f"{len(titles)} alerts: {'; '.join(titles[:MOST_TITLES])}{more}"
+    title = f"{_counted(ordered)}: {'; '.join(titles[:MOST_TITLES])}{more}"
     parts = [f"{name}\n{body_of(one)}" for name, one in zip(titles, ordered, strict=True)]
     return title, "\n\n".join(parts)
+
+
+def _counted(actions: Sequence[Action]) -> str:
+    """Return how many alerts there are, and how many words that one is over."""
+    over = sum(is_resolved(action) for action in actions)
+    counts = {"alerts": len(actions) - over, "resolved": over}
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)

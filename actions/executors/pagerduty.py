@@ -1,7 +1,8 @@
 """PagerDuty's Events API v2: one incident per problem, however many alerts tell of it.
 
 ``dedup_key`` is the problem's id, so alerts about one problem join one incident and a repeated
-request opens no second one: https://developer.pagerduty.com/docs/events-api-v2-overview.
+request opens no second one; when the problem is over, the same key resolves the incident:
+https://developer.pagerduty.com/docs/events-api-v2-overview.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from typing import Final
 import msgspec
 
 from actions.executors.posting import READ_S, Poster
-from actions.executors.telling import title_of
+from actions.executors.telling import is_resolved, title_of
 from schemas.decisions import Action
 from schemas.times import iso
 
@@ -27,7 +28,7 @@ LONGEST_SUMMARY: Final = 1024
 
 @dataclass(frozen=True, repr=False)
 class PagerDuty:
-    """Triggers an incident for each problem that ops are told of.
+    """Triggers an incident for each problem that ops are told of, and resolves it when it is over.
 
     ``routing_key`` is the integration's key, a secret; ``clock`` returns ms UTC.
     """
@@ -60,7 +61,7 @@ class PagerDuty:
         severity = SEVERITY.get(str(action.params.get("severity")), "warning")
         return {
             "routing_key": self.routing_key,
-            "event_action": "trigger",
+            "event_action": "resolve" if is_resolved(action) else "trigger",
             "dedup_key": f"andon/{action.problem_id}",
             "payload": {
                 "summary": title_of(action)[:LONGEST_SUMMARY],

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from actions.accounts import ACCOUNT
+from actions.resolving import RESOLVED
 from schemas.decisions import Action, Parameter
 
 OPS: Final = "ops"
@@ -20,7 +21,15 @@ TAG_OF_ACTION: Final[Mapping[str, str]] = {
 
 def title_of(action: Action) -> str:
     """Return one line that says what is to be done."""
-    return f"{action.name}: {action.params.get('kind', '')} {action.target}"
+    kind = action.params.get("kind", "")
+    if is_resolved(action):
+        return f"resolved: {kind} {action.params.get('subject', '')}"
+    return f"{action.name}: {kind} {action.target}"
+
+
+def is_resolved(action: Action) -> bool:
+    """Whether the action says that what people were alerted of is over."""
+    return action.name == RESOLVED
 
 
 def body_of(action: Action) -> str:

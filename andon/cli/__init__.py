@@ -12,6 +12,7 @@ import typer
 from andon.cli import (
     actions,
     check,
+    customer,
     dead_letters,
     demo,
     doctor,
@@ -42,6 +43,7 @@ COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
     ("run", run.run, run.EXAMPLES),
     ("replay", replay.replay, replay.EXAMPLES),
     ("explain", explain.explain, explain.EXAMPLES),
+    ("customer", customer.customer, customer.EXAMPLES),
     ("problems", problems.problems, problems.EXAMPLES),
     ("report", report.report, report.EXAMPLES),
     ("queue", queue.queue, queue.QUEUE_EXAMPLES),

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,12 +34,17 @@ def verify(
 ) -> None:
     """Check every entry; exit with 1 and name the first that was changed, removed or put in.
 
-    Prints the head, NUMBER:HASH. Keep it where nobody who can write the ledger can write: against
-    it even a ledger that was written anew from some entry on is found out.
+    Prints the head, NUMBER:HASH; /metrics shows when it was found whole. Keep the head where nobody
+    who can write the ledger can write: against it even a ledger that was written anew from some
+    entry on is found out.
     """
     from actions.chain import head
     from actions.verifying import first_break, read_anchor
+    from andon.config import read_config
+    from andon.verified import note_verified
     from andon.wiring import ledger_to_read
+    from streams.embedded import wall_clock
+    from streams.folder import Folder
 
     kept = None if anchor is None else read_anchor(anchor)
     with ledger_to_read(data, ledger) as opened, opened.reading() as connection:
@@ -47,6 +53,8 @@ def verify(
         typer.echo(str(broken))
         say("[bold red]the ledger was changed[/]: what comes after this entry proves nothing")
         raise typer.Exit(1)
+    if ledger is None:
+        note_verified(Folder(data or Path(read_config().data)), newest, wall_clock())
     typer.echo(str(newest))
     say(f"all {newest.number:,} entries hold")
 

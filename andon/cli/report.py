@@ -7,7 +7,13 @@ import typer
 from andon.cli.options import DataOption, FormatOption, examples
 from andon.cli.output import Format, print_rows
 
-EXAMPLES = examples("andon report", "andon report --since 7d", "andon report --by rule -o csv")
+EXAMPLES = examples(
+    "andon report",
+    "andon report --since 7d",
+    "andon report --by rule -o csv",
+    "andon report --by cause",
+    "andon report --by recovery --since 365d",
+)
 
 
 def report(
@@ -15,7 +21,12 @@ def report(
         str, typer.Option("--since", help="How far back: a duration, or a day such as 2026-03-01.")
     ] = "30d",
     by: Annotated[
-        str, typer.Option("--by", help="all for the scoreboard, rule for one row each.")
+        str,
+        typer.Option(
+            "--by",
+            help="all for the scoreboard, rule for each rule, cause for why people do not buy, "
+            "recovery for who came back.",
+        ),
     ] = "all",
     form: FormatOption = Format.TABLE,
     data: DataOption = None,

@@ -8,7 +8,7 @@ import numpy as np
 from detectors.journeys.episodes import Edges, Settled
 from detectors.journeys.folds import Numbers
 from detectors.journeys.names import UNKNOWN
-from detectors.journeys.standing import Edge, What
+from detectors.journeys.standing import Columns, What, in_order
 from detectors.journeys.tables import Table
 from detectors.journeys.versions import Versions
 from detectors.population.defects import Defect
@@ -33,8 +33,8 @@ class Asked:
         """Whether any of the answers reports a defect."""
         return bool((self.defects >= 0).any())
 
-    def edges(self, v: Versions, settled: Settled, buyers_of: BuyersOf) -> list[Edge]:
-        """Return where reports begin and end, in no particular order.
+    def edges(self, v: Versions, settled: Settled, buyers_of: BuyersOf) -> Columns:
+        """Return the edges at which reports begin and end, in order.
 
         A detector's problem that ends stays reported unless it never was one. The other questions
         are true as long as the report stands.
@@ -44,11 +44,13 @@ class Asked:
         opened = self._counted(settled.opened)
         at = np.maximum(settled.due[opened.detector, opened.version], v.at[opened.version])
         by = buyers_of(v.row[opened.version], at)
-        return [
-            *self._listed(What.ENDED, ended, v.at[ended.version]),
-            *self._listed(What.REFUTED, refuted, v.at[refuted.version]),
-            *self._listed(What.OPENED, opened, at, by),
-        ]
+        return in_order(
+            [
+                self._columns(What.ENDED, ended, v.at[ended.version]),
+                self._columns(What.REFUTED, refuted, v.at[refuted.version]),
+                self._columns(What.OPENED, opened, at, by),
+            ]
+        )
 
     def _counted(self, edges: Edges, some: Flags | None = None) -> Edges:
         """Return the ``edges`` of questions that report a defect."""
@@ -57,13 +59,10 @@ class Asked:
             counted &= some
         return Edges(edges.detector[counted], edges.version[counted])
 
-    def _listed(self, what: What, edges: Edges, at: Times, by: Numbers | None = None) -> list[Edge]:
+    def _columns(self, what: What, edges: Edges, at: Times, by: Numbers | None = None) -> Columns:
         buyers = np.zeros_like(at) if by is None else by
-        columns = edges.version, self.defects[edges.detector], at, buyers
-        return [
-            Edge(version, what, defect, moment, buyer)
-            for version, defect, moment, buyer in zip(*(c.tolist() for c in columns), strict=True)
-        ]
+        defects = self.defects[edges.detector]
+        return np.stack([edges.version, np.full_like(at, what), defects, at, buyers])
 
 
 def asked(

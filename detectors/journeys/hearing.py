@@ -5,7 +5,7 @@ its unit is in a cell, and follows it from cell to cell, so that the two are alw
 together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from detectors.journeys.folds import Numbers
 from detectors.journeys.lookups import Decided, buyers, orders_of, unit_names
 from detectors.journeys.mentions import Mentions
 from detectors.journeys.notes import Notes
-from detectors.journeys.standing import Edge, Standing, What, tellings
+from detectors.journeys.standing import Columns, Standing, What, in_order, tellings
 from detectors.journeys.tables import Table
 from detectors.journeys.units import CELLS, Cells
 from detectors.journeys.versions import Versions
@@ -51,12 +51,13 @@ class Hearing:
         """Count ``defects``, reported by ``detectors`` or by questions of their own."""
         self.asked = asked(detectors, defects)
         self._book = book
-        self._defects = defects
+        self._clocks = np.array([defect.clock for defect in defects], np.int64)
+        self._exposes = np.array([defect.exposes for defect in defects], np.bool_)
         self._notes = Notes()
         self._mentions = Mentions(book, self._notes)
         self._standing = [Standing() for _ in defects]
-        self._marked = {table: Column(0, np.int8) for table in CELLS}
-        """1 for rows about which reports stand or stood."""
+        self._marked = {table: Column(0, np.int32) for table in CELLS}
+        """By row: the defects (as bits) of which reports stand or stood."""
         self._heard: list[Heard] = []
 
     def hear(self, table: Table, v: Versions, settled: Settled) -> None:
@@ -76,7 +77,7 @@ class Hearing:
         """
         lines: Decided | None = None
         for heard in self._heard:
-            edges = sorted(self._edges(heard, orders))
+            edges = self._edges(heard, orders)
             if heard.cells is None:
                 self._mentions.tell(heard.table, heard.v, edges, lines)
             else:
@@ -89,37 +90,39 @@ class Hearing:
         """Return what became known since this was last asked, and the words behind its codes."""
         return *self._notes.take(), self._book.words
 
-    def _edges(self, heard: Heard, orders: Versions | None) -> list[Edge]:
+    def _edges(self, heard: Heard, orders: Versions | None) -> Columns:
         def buyers_of(rows: Numbers, at: Times) -> Numbers:
             return buyers(self._book, orders, orders_of(self._book, heard.table, rows), at)
 
         return self.asked[heard.table].edges(heard.v, heard.settled, buyers_of)
 
-    def _follow(self, heard: Heard, cells: Cells, edges: Sequence[Edge]) -> None:
+    def _follow(self, heard: Heard, cells: Cells, edges: Columns) -> None:
         """Note the reports about the rows of a table themselves: lines, parcels."""
-        every = sorted([*edges, *self._moves(heard, cells, edges)])
-        told = list(tellings(every, heard.v.row, self._standing))
+        every = in_order([edges, *self._moves(heard, cells, edges)])
+        if not every.size:
+            return
+        told = tellings(every, heard.v.row, self._standing)
+        clocks, exposes = self._clocks[told[1]], self._exposes[told[1]]
         for clock in cells.cohorts:
-            some = [one for one in told if self._defects[one.defect].clock is clock]
-            bad = [one for one in some if self._defects[one.defect].exposes]
-            if some:
-                columns, version = cells.reports(clock, some)
+            mine = clocks == clock
+            if mine.any():
+                columns, version = cells.reports(clock, told[:, mine])
                 names = unit_names(self._book, heard.table, heard.v.row[version])
                 self._notes.report(columns, names)
-            if bad:
-                self._notes.expose_reported(cells.reports(clock, bad)[0], clock)
+            bad = mine & exposes
+            if bad.any():
+                self._notes.expose_reported(cells.reports(clock, told[:, bad])[0], clock)
 
-    def _moves(self, heard: Heard, cells: Cells, edges: Iterable[Edge]) -> list[Edge]:
-        """Return where units that may have been reported come to another cell."""
+    def _moves(self, heard: Heard, cells: Cells, edges: Columns) -> Iterator[Columns]:
+        """Yield where units that may have been reported come to another cell, by defect."""
         v, marked = heard.v, self._marked[heard.table]
         marked.extend(self._book.stores[heard.table].count)
-        marked.values[[int(v.row[e.version]) for e in edges if e.what is What.OPENED]] = 1
-        found: list[Edge] = []
+        version, _, defect, *_ = edges[:, edges[1] == What.OPENED]
+        np.bitwise_or.at(marked.values, v.row[version], 1 << defect.astype(np.int32))
         for clock in cells.cohorts:
             moved = cells.moved(v, clock)
-            moved = moved[marked.values[v.row[moved]] > 0]
-            pairs = list(zip(moved.tolist(), v.at[moved].tolist(), strict=True))
-            for defect, one in enumerate(self._defects):
-                if one.clock is clock:
-                    found += [Edge(version, What.MOVED, defect, at, 0) for version, at in pairs]
-        return found
+            marks = marked.values[v.row[moved]]
+            for place in np.flatnonzero(self._clocks == clock).tolist() if marks.any() else ():
+                some = moved[marks >> place & 1 > 0]
+                alike = (np.full_like(some, one) for one in (What.MOVED, place))
+                yield np.stack([some, *alike, v.at[some], np.zeros_like(some)])

@@ -10,7 +10,7 @@ from detectors.journeys.folds import Numbers
 from detectors.journeys.lookups import Decided, lines_meant, orders_of, unit_names
 from detectors.journeys.names import UNKNOWN
 from detectors.journeys.notes import Notes
-from detectors.journeys.standing import Edge, What
+from detectors.journeys.standing import Columns, Edge, What
 from detectors.journeys.tables import Contacts, Reviews, Table
 from detectors.journeys.versions import Versions
 from detectors.journeys.vocabulary import Subject
@@ -46,13 +46,14 @@ class Mentions:
         self._told: dict[tuple[int, int], tuple[Numbers, str]] = {}
         """By defect and row: the column of the report that stands, and its unit."""
 
-    def tell(self, table: Table, v: Versions, edges: Sequence[Edge], lines: Decided | None) -> None:
-        """Note the reports that begin and end with ``edges`` (in order) in ``table``."""
-        opened = [edge for edge in edges if edge.what is What.OPENED]
+    def tell(self, table: Table, v: Versions, columns: Columns, lines: Decided | None) -> None:
+        """Note the reports that begin and end with the edges of ``columns`` in ``table``."""
+        edges = [Edge(*edge) for edge in columns.T.tolist()]
+        opened = [edge for edge in edges if edge.what == What.OPENED]
         cells = dict(zip(opened, self._cells(table, v, opened, lines), strict=True))
         for edge in edges:
             key = edge.defect, int(v.row[edge.version])
-            if edge.what is What.OPENED:
+            if edge.what == What.OPENED:
                 self._open(key, edge, *cells[edge])
             elif key in self._told:
                 self._end(key, edge.at)

@@ -127,6 +127,10 @@ class Interned(Generic[Value]):
         """Return the code of each value, new codes for new values."""
         return np.fromiter(map(self._codes.__getitem__, values), np.int64, len(values))
 
+    def code(self, value: Value) -> int:
+        """Return the code of one value, a new one for a new value."""
+        return self._codes[value]
+
 
 class Lookup:
     """The number behind each code, for whole columns at once."""

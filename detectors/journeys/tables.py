@@ -250,6 +250,8 @@ class Shipments(Rows):
     returning_at = Min(rare=True)
     returned_at = Min(rare=True)
     voided_at = Min(rare=True)
+    change_at = Max(rare=True)
+    """Last time its customer asked for another day, address or pick-up point; 0 if never."""
     attempts = Recent(3)
     """The last failed attempts to deliver."""
     order_cancelled_at = Min(of=Orders, rare=True)

@@ -4,7 +4,7 @@ A unit is an order line, or a parcel. Cells are compared between consecutive ver
 what is told of them depends on nothing but versions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -13,7 +13,7 @@ import numpy as np
 
 from detectors.journeys.folds import Numbers
 from detectors.journeys.names import UNKNOWN
-from detectors.journeys.standing import Telling
+from detectors.journeys.standing import Columns
 from detectors.journeys.tables import Lines, Shipments, Table
 from detectors.journeys.versions import Versions
 from detectors.observations import Clock
@@ -77,12 +77,12 @@ class Cells:
             ]
         )
 
-    def reports(self, clock: Clock, told: Sequence[Telling]) -> tuple[Numbers, Numbers]:
-        """Return one column per report of a unit in a cell, as ``Reports`` has them.
+    def reports(self, clock: Clock, told: Columns) -> tuple[Numbers, Numbers]:
+        """Return one column per report ``told`` of a unit in a cell, as ``Reports`` has them.
 
         The second array has the version of each.
         """
-        version, defect, at, buyer, units = np.array(told, np.int64).reshape(-1, 5).T
+        version, defect, at, buyer, units = told
         day = self.cohorts[clock].day[version]
         item, place, lane = self.item[version], self.place[version], self.lane[version]
         found = self.found[version]

@@ -468,6 +468,14 @@ def contact_answered(book: Book, events: Sequence[e.ContactEvent], h: Happenings
     book.write(Table.ORDER, h.write(h.orders, {"contact_answered_at": h.occurred}))
 
 
+def change_requested(
+    book: Book, events: Sequence[e.DeliveryChangeRequested], h: Happenings
+) -> None:
+    """A customer would like a parcel to be delivered otherwise."""
+    rows = book.child(Table.SHIPMENT, h.orders, [x.shipment_id for x in events])
+    book.write(Table.SHIPMENT, h.write(rows, {"change_at": h.occurred}))
+
+
 def callback_requested(book: Book, events: Sequence[e.CallbackRequested], h: Happenings) -> None:
     """A customer would like to be called."""
     rows = book.child(Table.CONTACT, h.orders, [x.contact_id for x in events])
@@ -517,6 +525,7 @@ WRITES: Final[dict[type[e.Event], Write]] = {
     e.ContactResolved: contact_answered,
     e.CallbackRequested: callback_requested,
     e.CallbackStarted: callback_started,
+    e.DeliveryChangeRequested: change_requested,
     e.ReviewPosted: review_posted,
     e.ReviewAnswered: review_answered,
 }

@@ -5,8 +5,10 @@ and named by a version that every problem carries.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -14,11 +16,12 @@ import numpy as np
 from detectors.journeys.names import Codes
 from detectors.observations import Clock
 from detectors.population.baselines import Usual, default, likeliest, rollup
-from detectors.population.budgets import Rungs, active_days_a_month
+from detectors.population.budgets import MONTH, Rungs, active_days_a_month
 from detectors.population.counts import COUNTED, Charge, Counts
 from detectors.population.defects import DEFECTS
 from detectors.population.delays import ASSUMED, AT_ONCE, Curve, Delays
 from detectors.population.evidence import WINDOW, Prior, Reals
+from detectors.population.numbering import distinct
 from detectors.population.subjects import MARKET, OF_ONE_ITEM, Subjects
 from detectors.population.told import Voices
 from schemas.times import Flags
@@ -46,14 +49,8 @@ NEARLY_NONE: Final = 1e-4
 EVERYBODY: Final = np.zeros(1, np.int64)
 """The row of the market."""
 
-STILL: Final = np.ones(WINDOW)
-"""A market in which nothing swells."""
-
 LEARNT: Final = frozenset({Clock.SHIPPED, Clock.PARCEL})
 """Clocks whose reports come later, by a curve that is learnt."""
-
-_HALF: Final = 32
-"""Bits of one row number where two share a number."""
 
 WRONG_ITEM: Final = next(i for i, one in enumerate(DEFECTS) if one.name == "wrong_item")
 
@@ -66,15 +63,14 @@ Budget = Mapping[str, float]
 """Wrong alarms allowed in a month, for each defect of a subject type."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Almanac:
     """The frozen knowledge of one ``day`` (UTC day number)."""
 
     day: int
-    version: str
     curves: tuple[Curve, ...]
     """By defect."""
-    swells: tuple[Reals, ...]
+    swells: Reals
     """By defect and age: how many times the usual the whole market reports of that cohort day."""
     fits: Mapping[Charge, tuple[Usual, ...]]
     """By charge: one for each category, the last for subjects without one; or just one."""
@@ -91,14 +87,30 @@ class Almanac:
     active: Mapping[Charge, int]
     """Subject-days a month on which something went out, from which the rungs follow."""
 
+    @cached_property
+    def version(self) -> str:
+        """A short name of all that was learnt, the same on every machine and partition."""
+        digest = hashlib.blake2b(digest_size=6)
+        digest.update(repr((self.day, [curve.version for curve in self.curves])).encode())
+        fits = [(c, sorted((fit.a, fit.b) for fit in self.fits[c])) for c in sorted(self.fits)]
+        digest.update(repr((fits, sorted(self.rungs.items()))).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def _shares(self) -> tuple[Reals, Reals]:
+        """By defect and age: the shares of the market's reports, and of everybody else's."""
+        market = np.stack([curve.shares for curve in self.curves])
+        return market, market * self.swells
+
     def usual_reports(self, sku: int) -> float:
         """Return how many reports of a wrong item are usual for a SKU within COMING days."""
         return float(self.coming[sku]) if sku < self.coming.size else 0.0
 
     def curve(self, charge: Charge) -> Reals:
         """Return how many of a cohort's usual reports have come by each age, waves included."""
-        shares = self.curves[charge.defect].shares
-        return shares if charge.subject_type == MARKET else shares * self.swells[charge.defect]
+        market, others = self._shares
+        shares: Reals = (market if charge.subject_type == MARKET else others)[charge.defect]
+        return shares
 
     def prior(self, charge: Charge, skus: Codes) -> Prior:
         """Return the prior of each subject, by the rows of the SKUs they are articles of."""
@@ -131,9 +143,14 @@ class Learning:
 
     budget: Budget
     _delays: tuple[Delays, ...] = field(default_factory=lambda: tuple(Delays() for _ in DEFECTS))
-    _active: dict[tuple[Clock, str], list[int]] = field(default_factory=dict)
+    _active: dict[tuple[Clock, str], deque[int]] = field(default_factory=dict)
+    """By clock and subject type: subjects with units, by day of the last MONTH."""
     _fits: dict[Charge, _Fit] = field(default_factory=dict)
     _category_of: dict[int, str] = field(default_factory=dict)
+    _renamed: set[int] = field(default_factory=set)
+    """SKUs whose category became known, or another one, since the last day was frozen."""
+    _categories_known: Codes = field(default_factory=lambda: np.empty(0, np.int64))
+    """By row of a SKU, as of then."""
     _rates: dict[int, Reals] = field(default_factory=dict)
 
     def record(self, voices: Voices, days: Codes) -> None:
@@ -154,13 +171,15 @@ class Learning:
     def note_categories(self, skus: Codes, categories: Codes, subjects: Subjects) -> None:
         """Learn which SKU is of which category; of several the first by name."""
         known = (skus >= 0) & (categories >= 0)
-        pairs = np.unique(skus[known] << _HALF | categories[known])
+        count = subjects.count("category")
+        pairs, _ = distinct(skus[known] * count + categories[known], count * subjects.count("sku"))
         for pair in pairs.tolist():
-            sku, category = pair >> _HALF, pair & (1 << _HALF) - 1
+            sku, category = divmod(pair, count)
             name = subjects.name("category", category)
             before = self._category_of.get(sku)
             if before is None or name < before:
                 self._category_of[sku] = name
+                self._renamed.add(sku)
 
     def freeze(
         self, counts: Counts, subjects: Subjects, open_rows: Mapping[Charge, Collection[int]]
@@ -169,7 +188,7 @@ class Learning:
         today = counts.today
         curves = tuple(self._curve(defect) for defect in range(len(DEFECTS)))
         categories = self._categories(subjects)
-        pooled = tuple(_pooled(counts, defect, curves[defect]) for defect in range(len(DEFECTS)))
+        pooled, swells = _of_market(counts, curves)
         self._count_active(counts)
         judged = [charge for charge in counts.reports if self._is_judged(counts, charge)]
         for charge in judged:
@@ -177,20 +196,10 @@ class Learning:
         if today % WEEK == 0 or not self._rates:
             self._rates = self._settled_rates(counts, curves, categories)
         fits = {charge: self._fits[charge].usual for charge in judged}
-        active = {
-            charge: self._active_days(counts, charge)
-            for charge in judged
-            if charge.subject_type in DEFECTS[charge.defect].charged
-        }
+        active = self._active_days(counts, judged)
         rungs = {charge: self._rungs(charge, days) for charge, days in active.items()}
-        swells = tuple(
-            _swell(counts, defect, curves[defect], pooled[defect]) for defect in range(len(DEFECTS))
-        )
-        version = _version(today, curves, fits, rungs)
-        coming = self._coming(counts, curves)
         return Almanac(
             today,
-            version,
             curves,
             swells,
             fits,
@@ -198,7 +207,7 @@ class Learning:
             categories,
             self._rates,
             pooled,
-            coming,
+            self._coming(counts, curves),
             active,
         )
 
@@ -219,20 +228,24 @@ class Learning:
         return self._delays[defect].learned(ASSUMED) if is_learnt else AT_ONCE
 
     def _categories(self, subjects: Subjects) -> Codes:
-        found = np.full(subjects.count("sku"), -1)
-        if self._category_of:
-            every = set(self._category_of.values())
-            rows = {name: subjects.row("category", name) for name in every}
-            skus = list(self._category_of)
-            found[skus] = [rows[name] for name in self._category_of.values()]
-        return found
+        """Return the row of each SKU's category, -1 unknown; not to be changed."""
+        known = self._categories_known
+        size = subjects.count("sku")
+        if self._renamed or known.size < size:
+            known = np.full(size, -1)
+            known[: self._categories_known.size] = self._categories_known
+            skus = list(self._renamed)
+            known[skus] = [subjects.row("category", self._category_of[sku]) for sku in skus]
+            self._renamed.clear()
+            self._categories_known = known
+        return known
 
     def _count_active(self, counts: Counts) -> None:
         """Count the subjects that had units yesterday."""
         for key, rings in counts.units.items():
-            active = int(np.count_nonzero(rings.on(counts.today - 1)))
+            active = rings.active(counts.today - 1)
             if active or key in self._active:
-                self._active.setdefault(key, []).append(active)
+                self._active.setdefault(key, deque(maxlen=MONTH)).append(active)
 
     def _is_judged(self, counts: Counts, charge: Charge) -> bool:
         """Whether there is history and a report; once judged, always judged: problems must end."""
@@ -253,28 +266,29 @@ class Learning:
         heard, before = counts.heard[charge.defect], self._fits.get(charge)
         if before is not None and not (counts.today % WEEK == 0 and before.is_outgrown(heard)):
             return
-        came, matured = counts.histories(charge, curve.shares)
-        taught = np.ones(came.size, np.bool_)
-        taught[list(open_rows.get(charge, ()))] = False
-        taught &= matured > 0
-        rate = _rate(int(came.sum()), float(np.cumsum(np.sort(matured))[-1:].sum()))
-        around = default(rate)
-        if charge.subject_type == "sku":
-            usual = _by_category(came, matured, taught, categories, around)
-        elif charge.subject_type in OF_ONE_ITEM:
+        if charge.subject_type in OF_ONE_ITEM - {"sku"}:
             usual = self._fits[Charge(charge.defect, "sku")].usual
-        elif np.count_nonzero(taught) > 1:
-            usual = (_likeliest(came[taught], matured[taught], around),)
         else:
-            usual = (rollup(rate),)
+            came, matured = counts.histories(charge, curve.shares)
+            taught = np.ones(came.size, np.bool_)
+            taught[list(open_rows.get(charge, ()))] = False
+            taught &= matured > 0
+            usual = _usual(charge, came, matured, taught, categories)
         self._fits[charge] = _Fit(heard, usual)
 
-    def _active_days(self, counts: Counts, charge: Charge) -> int:
-        key = (DEFECTS[charge.defect].clock, charge.subject_type)
-        rings = counts.units[key]
-        every = np.arange(rings.size)
-        subjects = int(np.count_nonzero(rings.in_window(every) + rings.older(every)))
-        return active_days_a_month(np.array(self._active.get(key, [0])), subjects)
+    def _active_days(self, counts: Counts, judged: Iterable[Charge]) -> dict[Charge, int]:
+        """Return how many active days the coming month may have, by charge that has rungs."""
+        found: dict[Charge, int] = {}
+        known: dict[tuple[Clock, str], int] = {}
+        for charge in judged:
+            defect = DEFECTS[charge.defect]
+            if charge.subject_type in defect.charged:
+                key = (defect.clock, charge.subject_type)
+                if key not in known:
+                    seen = np.array(self._active.get(key, [0]))
+                    known[key] = active_days_a_month(seen, counts.units[key].subjects)
+                found[charge] = known[key]
+        return found
 
     def _rungs(self, charge: Charge, active: int) -> Rungs:
         allowed = self.budget[charge.subject_type]
@@ -315,6 +329,18 @@ def _likeliest(came: Codes, matured: Reals, around: Usual) -> Usual:
     return likeliest(came[order], matured[order], around)
 
 
+def _usual(
+    charge: Charge, came: Codes, matured: Reals, taught: Flags, categories: Codes
+) -> tuple[Usual, ...]:
+    """Return what is usual for subjects of a charge by those that are ``taught`` to be so."""
+    rate = _rate(int(came.sum()), float(np.cumsum(np.sort(matured))[-1:].sum()))
+    if charge.subject_type == "sku":
+        return _by_category(came, matured, taught, categories, default(rate))
+    if np.count_nonzero(taught) > 1:
+        return (_likeliest(came[taught], matured[taught], default(rate)),)
+    return (rollup(rate),)
+
+
 def _by_category(
     came: Codes, matured: Reals, taught: Flags, categories: Codes, around: Usual
 ) -> tuple[Usual, ...]:
@@ -328,35 +354,22 @@ def _by_category(
     return (*fits, pooled)
 
 
-def _pooled(counts: Counts, defect: int, curve: Curve) -> float:
-    """Return reports a unit over the whole market."""
-    if not counts.heard[defect]:
-        return NEARLY_NONE
-    market = counts.cohorts(Charge(defect, MARKET), EVERYBODY)
-    matured = float(np.cumsum(market.units[0] * curve.shares)[-1] + market.older_units[0])
-    came = int(market.reports[0].sum() + market.older_reports[0])
-    return _rate(came, matured)
+def _of_market(counts: Counts, curves: Sequence[Curve]) -> tuple[tuple[float, ...], Reals]:
+    """Return reports a unit over the whole market by defect, and its swells by defect and age.
 
-
-def _swell(counts: Counts, defect: int, curve: Curve, pooled: float) -> Reals:
-    """Return by age how many times the usual the market reports of that cohort, at least 1."""
-    if not counts.heard[defect]:
-        return STILL
-    market = counts.cohorts(Charge(defect, MARKET), EVERYBODY)
-    expected = market.units[0] * curve.shares * pooled
-    swell: Reals = np.maximum(1.0, (market.reports[0] + STEADY) / (expected + STEADY))
-    return swell
-
-
-def _version(
-    day: int,
-    curves: tuple[Curve, ...],
-    fits: Mapping[Charge, tuple[Usual, ...]],
-    rungs: Mapping[Charge, Rungs],
-) -> str:
-    """Return a short name of all that was learnt, the same on every machine and partition."""
-    digest = hashlib.blake2b(digest_size=6)
-    digest.update(repr((day, [curve.version for curve in curves])).encode())
-    told = [(charge, sorted((fit.a, fit.b) for fit in fits[charge])) for charge in sorted(fits)]
-    digest.update(repr((told, sorted(rungs.items()))).encode())
-    return digest.hexdigest()
+    They are how many times the usual it reports of each cohort, at least 1.
+    """
+    pooled, swells = [NEARLY_NONE] * len(DEFECTS), np.ones((len(DEFECTS), WINDOW))
+    heard = [defect for defect, reports in enumerate(counts.heard) if reports]
+    if not heard:
+        return tuple(pooled), swells
+    market = counts.cohorts_of([(Charge(defect, MARKET), EVERYBODY) for defect in heard])
+    units = market.units * np.stack([curves[defect].shares for defect in heard])
+    matured = np.cumsum(units, axis=1)[:, -1] + market.older_units
+    came = market.reports.sum(axis=1) + market.older_reports
+    rates = [_rate(*one) for one in zip(came.tolist(), matured.tolist(), strict=True)]
+    for defect, rate in zip(heard, rates, strict=True):
+        pooled[defect] = rate
+    expected = units * np.array(rates)[:, np.newaxis]
+    swells[heard] = np.maximum(1.0, (market.reports + STEADY) / (expected + STEADY))
+    return tuple(pooled), swells

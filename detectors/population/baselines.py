@@ -89,7 +89,9 @@ def likeliest(reports: Counts, matured: Reals, around: Usual) -> Usual:
     """
     if not reports.size:
         return around
-    subjects = _Subjects(reports, matured, _at_least(reports), around)
+    at_least = _at_least(reports)
+    came, below = reports.astype(np.float64), np.arange(float(at_least.size))
+    subjects = _Subjects(came, float(reports.sum()), matured, at_least, below, around)
     low, high = (float(np.log(shape)) for shape in _SHAPES)
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     at_left, at_right = subjects.likelihood(left), subjects.likelihood(right)
@@ -119,16 +121,20 @@ def _at_least(reports: Counts) -> Reals:
 
 def _total(values: NDArray[np.floating]) -> float:
     """Return the sum from left to right, whatever the machine; 0 of nothing."""
-    return float(np.cumsum(values)[-1]) if values.size else 0.0
+    return float(values.cumsum()[-1]) if values.size else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Subjects:
     """Counts of subjects, and how likely they are."""
 
-    reports: Counts
+    came: Reals
+    """Reports of each; whole numbers, made real once for all steps."""
+    all_came: float
     matured: Reals
     at_least: Reals
+    """How many subjects have more than j reports, for each j ``below`` the most that any has."""
+    below: Reals
     around: Usual
 
     def likelihood(self, log_shape: float) -> float:
@@ -136,26 +142,30 @@ class _Subjects:
         a = float(np.exp(log_shape))
         b = self.rate(a)
         # lgamma(a + n) - lgamma(a) is the sum of log(a + j) over j < n.
-        rising = _total(self.at_least * np.log(a + np.arange(self.at_least.size)))
-        spread = _total((a + self.reports) * np.log1p(self.matured / b))
-        drawn = float(np.log(b)) * float(self.reports.sum())
+        rising = _total(self.at_least * np.log(a + self.below))
+        spread = _total((a + self.came) * np.log1p(self.matured / b))
+        drawn = float(np.log(b)) * self.all_came
         away = np.log(a / self.around.a) ** 2 + self._away(a, b) ** 2
         return float(rising - spread - drawn - away / (2 * _PULL**2))
 
     def rate(self, a: float) -> float:
         """Return the likeliest rate for the shape ``a``, by Newton steps in its logarithm."""
         log_b, step, steps = float(np.log(self.around.b * a / self.around.a)), 1.0, 0
+        shapes = a + self.came
         while abs(step) > _CLOSE and steps < _STEPS:
-            step, steps = self._step(a, float(np.exp(log_b))), steps + 1
+            step, steps = self._step(a, float(np.exp(log_b)), shapes), steps + 1
             log_b += step
         return float(np.exp(log_b))
 
-    def _step(self, a: float, b: float) -> float:
+    def _step(self, a: float, b: float, shapes: Reals) -> float:
         """Return a Newton step in the logarithm of the rate, at most one to either side."""
-        share: Reals = b / (b + self.matured)
-        known = (a + self.reports) * share
-        slope = self.reports.size * a - _total(known) + self._away(a, b) / _PULL**2
-        bend = _total(known * (1 - share)) + 1 / _PULL**2
+        share: Reals = self.matured + b
+        np.divide(b, share, out=share)
+        known: Reals = shapes * share
+        slope = self.came.size * a - _total(known) + self._away(a, b) / _PULL**2
+        np.subtract(1, share, out=share)
+        share *= known
+        bend = _total(share) + 1 / _PULL**2
         return min(max(slope / bend, -1.0), 1.0)
 
     def _away(self, a: float, b: float) -> float:

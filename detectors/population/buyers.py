@@ -29,10 +29,15 @@ class Buyers:
         """
         changes = np.repeat(units[:, None], cells.shape[1], axis=1)
         lines = list(map(tuple, cells.tolist()))
+        places: list[int] = []
+        known: list[Cell] = []
         for i, (key, unit) in enumerate(zip(keys, units.tolist(), strict=True)):
             others = self._others(key, lines[i], unit) if key[2] else ()
-            for other in others:
-                changes[i, cells[i] == other] = 0
+            places += [i] * len(others)
+            known += others
+        if known:
+            report, column = (cells[places] == np.array(known)).nonzero()
+            changes[np.array(places)[report], column] = 0
         return changes
 
     def _others(self, key: Key, cell: Cell, unit: int) -> Sequence[Cell]:

@@ -44,6 +44,9 @@ def first_report(reports: Sequence[Report], _rules: PopulationRules) -> Case | N
 
 def repeated(reports: Sequence[Report], rules: PopulationRules) -> Case | None:
     """Return the first case of a second strike or of several customers, if there is one."""
+    customers = len({report.customer_id for report in reports})
+    if customers == len(reports) and customers < rules.customers:
+        return None
     for number, last in enumerate(reports):
         before = reports[:number]
         case = _second_strike(before, last, rules) or _several(before, last, rules)

@@ -1,7 +1,8 @@
 """Everything that is counted about populations: units by clock, reports by defect, per subject."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from detectors.population.evidence import WINDOW, Cohorts, Reals
 from detectors.population.rings import Rings
 from detectors.population.subjects import MARKET, SUBJECT_TYPES, Rows
 from detectors.population.told import Out, Voices
+from schemas.times import Flags
 
 COUNTED: Final = tuple(
     tuple(name for name in SUBJECT_TYPES if name in {*defect.charged, MARKET}) for defect in DEFECTS
@@ -59,6 +61,45 @@ class Excision:
         return any(span.first <= day <= span.last for span in self.spans)
 
 
+class Waivers:
+    """Cohorts whose reports do not count against a subject, because its appeal was upheld.
+
+    Its units stay counted: what was sold and not complained of is to the subject's credit.
+    """
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._spans: dict[Charge, dict[int, set[Span]]] = {}
+        self._older: dict[tuple[Charge, int], int] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._spans)
+
+    def add(self, charge: Charge, row: int, span: Span) -> None:
+        """Let the reports of ``span`` count no more; twice is once."""
+        self._spans.setdefault(charge, {}).setdefault(row, set()).add(span)
+
+    def covers(self, charge: Charge, row: int, days: Codes) -> Flags:
+        """Return of which cohort ``days`` the reports about a subject do not count."""
+        found = np.zeros(days.size, np.bool_)
+        for span in self._spans.get(charge, {}).get(row, ()):
+            found |= (days >= span.first) & (days <= span.last)
+        return found
+
+    def rows(self, charge: Charge) -> Collection[int]:
+        """Return the subjects that have any under ``charge``."""
+        return self._spans.get(charge, {}).keys()
+
+    def leave(self, charge: Charge, row: int, reports: int) -> None:
+        """Remember how many of them have left the window."""
+        self._older[charge, row] = self.older(charge, row) + reports
+
+    def older(self, charge: Charge, row: int) -> int:
+        """Return how many of them have left the window."""
+        return self._older.get((charge, row), 0)
+
+
 class Counts:
     """All counts. They are sums, so that neither order nor partitions matter."""
 
@@ -77,6 +118,7 @@ class Counts:
         """By clock: the first cohort day that had units."""
         self._buyers = Buyers()
         self._excisions: dict[Charge, dict[int, Excision]] = {}
+        self.waivers = Waivers()
 
     @property
     def nbytes(self) -> int:
@@ -87,12 +129,21 @@ class Counts:
 
     def add_units(self, out: Out, rows: Rows) -> None:
         """Count units of cohorts up to today."""
-        for clock in np.unique(out.clock).tolist():
+        for clock in _present(out.clock):
             at = np.flatnonzero(out.clock == clock)
-            first = int(out.day[at].min())
+            days, units = out.day[at], out.units[at]
+            first = int(days.min())
             self.first_day[Clock(clock)] = min(first, self.first_day.get(Clock(clock), first))
             for name in TYPES_OF_CLOCK[Clock(clock)]:
-                _add(self.units[Clock(clock), name], out, rows[name], at, self.today)
+                self._add(self.units[Clock(clock), name], rows[name][at], days, units)
+
+    def _add(self, rings: Rings, rows: Codes, days: Codes, units: Codes) -> None:
+        """Count units under the subjects that are known."""
+        known = rows >= 0
+        if not known.all():
+            rows, days, units = rows[known], days[known], units[known]
+        rings.extend(int(rows.max(initial=-1)) + 1)
+        rings.add(rows, days, units, self.today)
 
     def weights(self, voices: Voices, rows: Rows) -> dict[str, Codes]:
         """Return by subject type what each report changes; a buyer counts once per cohort.
@@ -108,7 +159,7 @@ class Counts:
 
     def add_reports(self, voices: Voices, rows: Rows, weights: Mapping[str, Codes]) -> None:
         """Count reports with what they change."""
-        for defect in np.unique(voices.defect).tolist():
+        for defect in _present(voices.defect):
             at = np.flatnonzero(voices.defect == defect)
             self.heard[defect] += int(voices.units[at].sum())
             for name in COUNTED[defect]:
@@ -136,6 +187,16 @@ class Counts:
                 if excision.covers(leaving):
                     excision.older_units += self._count(units, row, leaving)
                     excision.older_reports += self._count(reports, row, leaving)
+        self._fold_waived(leaving)
+
+    def _fold_waived(self, leaving: int) -> None:
+        day = np.array([leaving])
+        for charge in self.reports if self.waivers else ():
+            for row in self.waivers.rows(charge):
+                excision = self._excisions.get(charge, {}).get(row)
+                is_gone = excision is not None and excision.covers(leaving)
+                if self.waivers.covers(charge, row, day).any() and not is_gone:
+                    self.waivers.leave(charge, row, self._count(self.reports[charge], row, leaving))
 
     def _count(self, rings: Rings, row: int, day: int) -> int:
         return rings.at(row, day) if row < rings.size else 0
@@ -154,20 +215,36 @@ class Counts:
 
     def cohorts(self, charge: Charge, rows: Codes) -> Cohorts:
         """Return the cohorts of ``rows`` as of today, without those that incidents explain."""
-        units, reports = self._units_of(charge), self.reports[charge]
-        units.extend(int(rows.max(initial=-1)) + 1)
-        reports.extend(int(rows.max(initial=-1)) + 1)
-        found = Cohorts(
-            np.maximum(units.recent(rows, self.today), 0),
-            np.maximum(reports.recent(rows, self.today), 0),
-            np.maximum(units.older(rows), 0),
-            np.maximum(reports.older(rows), 0),
+        return self.cohorts_of([(charge, rows)])
+
+    def cohorts_of(self, asked: Sequence[tuple[Charge, Codes]]) -> Cohorts:
+        """Return the cohorts of the rows of several charges, one charge after the other."""
+        bounds = np.cumsum([0, *(rows.size for _, rows in asked)]).tolist()
+        wide, tall = (
+            np.empty((2, bounds[-1], WINDOW), np.int64),
+            np.empty((2, bounds[-1]), np.int64),
         )
+        parts = [slice(*ends) for ends in pairwise(bounds)]
+        for part, (charge, rows) in zip(parts, asked, strict=True):
+            for place, rings in enumerate((self._units_of(charge), self.reports[charge])):
+                rings.extend(int(rows.max(initial=-1)) + 1)
+                rings.recent(rows, self.today, wide[place, part])
+                tall[place, part] = rings.older(rows)
+        found = Cohorts(*np.maximum(wide, 0, out=wide), *np.maximum(tall, 0, out=tall))
+        for part, (charge, rows) in zip(parts, asked, strict=True):
+            if charge in self._excisions or self.waivers.rows(charge):
+                self._leave_out(charge, rows, found.part(part))
+        return found
+
+    def _leave_out(self, charge: Charge, rows: Codes, found: Cohorts) -> None:
+        """Take what incidents explain and appeals took away out of what was ``found``."""
         self.conceal(charge, rows, found.units, found.reports)
         for place, excision in self._excised(charge, rows):
             found.older_units[place] = max(found.older_units[place] - excision.older_units, 0)
             found.older_reports[place] = max(found.older_reports[place] - excision.older_reports, 0)
-        return found
+        for place, row in self._waived(charge, rows):
+            older = self.waivers.older(charge, row)
+            found.older_reports[place] = max(found.older_reports[place] - older, 0)
 
     def conceal(self, charge: Charge, rows: Codes, units: Codes, reports: Codes) -> None:
         """Blank the ages (columns) of ``rows`` whose cohorts are explained by incidents."""
@@ -175,6 +252,18 @@ class Counts:
             hidden = [excision.covers(self.today - age) for age in range(WINDOW)]
             units[place, hidden] = 0
             reports[place, hidden] = 0
+        self.forgive(charge, rows, reports)
+
+    def forgive(self, charge: Charge, rows: Codes, reports: Codes) -> None:
+        """Blank the ages (columns) of ``rows`` whose reports an upheld appeal took away."""
+        days = self.today - np.arange(WINDOW)
+        for place, row in self._waived(charge, rows):
+            reports[place, self.waivers.covers(charge, row, days)] = 0
+
+    def _waived(self, charge: Charge, rows: Codes) -> Iterator[tuple[int, int]]:
+        mine = self.waivers.rows(charge)
+        if mine:
+            yield from ((place, row) for place, row in enumerate(rows.tolist()) if row in mine)
 
     def _excised(self, charge: Charge, rows: Codes) -> Iterator[tuple[int, Excision]]:
         mine = self._excisions.get(charge)
@@ -197,7 +286,7 @@ class Counts:
         return came, matured
 
 
-def _add(rings: Rings, out: Out, rows: Codes, at: Codes, today: int) -> None:
-    at = at[rows[at] >= 0]
-    rings.extend(int(rows[at].max(initial=-1)) + 1)
-    rings.add(rows[at], out.day[at], out.units[at], today)
+def _present(codes: Codes) -> list[int]:
+    """Return which of a few numbers are among ``codes``, ascending."""
+    found: list[int] = np.bincount(codes).nonzero()[0].tolist()
+    return found

@@ -69,11 +69,8 @@ class Delays:
     """By place of the cohort's day in the ring, and by age."""
     _older: Counts = field(default_factory=lambda: np.zeros(WINDOW, np.int64))
     """By age, of all cohorts that have left the ring."""
-
-    @property
-    def reports(self) -> int:
-        """How many reports are counted."""
-        return int(self._recent.sum() + self._older.sum())
+    reports: int = 0
+    """How many reports are counted."""
 
     def roll(self, today: int) -> None:
         """Let it be ``today`` (day number); cohorts of WINDOW days ago and before are folded."""
@@ -95,6 +92,7 @@ class Delays:
             raise ValueError(f"a report before its ship day or after day {self._today}")
         told = ages < WINDOW
         cohorts, ages, counts = cohorts[told], ages[told], counts[told]
+        self.reports += int(counts.sum())
         recent = cohorts > self._today - WINDOW
         np.add.at(self._recent, (cohorts[recent] % WINDOW, ages[recent]), counts[recent])
         np.add.at(self._older, ages[~recent], counts[~recent])

@@ -67,17 +67,17 @@ class Cohorts:
         rows = len(self.units)
         wide, tall = (rows, WINDOW), (rows,)
         shapes = (wide, wide, tall, tall)
-        for field, shape in zip(fields(self), shapes, strict=True):
-            counts = getattr(self, field.name)
+        for name, shape in zip(self.__slots__, shapes, strict=True):
+            counts = getattr(self, name)
             if counts.shape != shape:
-                raise ValueError(f"{field.name} must be shaped {shape}, not {counts.shape}")
-            if counts.size and counts.min() < 0:
-                raise ValueError(f"{field.name} must not be negative, not {counts.min()}")
+                raise ValueError(f"{name} must be shaped {shape}, not {counts.shape}")
+            if (least := counts.min(initial=0)) < 0:
+                raise ValueError(f"{name} must not be negative, not {least}")
 
     def __len__(self) -> int:
         return len(self.units)
 
-    def part(self, rows: slice) -> "Cohorts":
+    def part(self, rows: slice | Counts) -> "Cohorts":
         """Return some ``rows``."""
         return Cohorts(
             self.units[rows], self.reports[rows], self.older_units[rows], self.older_reports[rows]

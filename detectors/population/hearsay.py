@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from detectors.observations import REPORTED, Observation, Repair, Replacement, Retraction
-from schemas.events import Event, OrderPlaced, Replaces, SkuRepaired
+from detectors.observations import REPORTED, Appeal, Observation, Repair, Replacement, Retraction
+from schemas.events import Event, OrderPlaced, Replaces, SellerAppealUpheld, SkuRepaired
 from schemas.problems import Cause, Change, ChangeKind
-from schemas.times import DAY, Times
+from schemas.stamps import parse
+from schemas.times import DAY, NEVER, Times
 
 LATEST: Final = DAY
 """How far after its recorded time an event may claim to have occurred, ms; more is cut to it."""
@@ -43,6 +44,32 @@ def repairs(events: Sequence[SkuRepaired], occurred: Times, recorded: Times) -> 
     ]
 
 
+def appeals(
+    events: Sequence[SellerAppealUpheld], occurred: Times, recorded: Times
+) -> list[Observation]:
+    """Somebody looked into what was held against a seller, and found them right."""
+    stamps = [event.since for event in events] + [event.until for event in events]
+    times = parse(stamps)[0].reshape(2, -1)
+    clocks = zip(events, times.T.tolist(), occurred, recorded, strict=True)
+    return [
+        _appeal(event, span, _cause("seller.appeal_upheld", happened, learnt))
+        for event, span, happened, learnt in clocks
+    ]
+
+
+def _appeal(event: SellerAppealUpheld, span: Sequence[int], cause: Cause) -> Appeal:
+    """An empty stamp is read as NEVER: from the first day, or until the day of the event."""
+    since, until = span
+    return Appeal(
+        at=cause.recorded_at,
+        cause=cause,
+        seller=event.seller_id,
+        defect=event.defect,
+        first=since // DAY if since < NEVER else 0,
+        last=(until if until < NEVER else cause.occurred_at) // DAY,
+    )
+
+
 def _cause(fact: str, occurred: int, recorded: int) -> Cause:
     at = int(recorded)
     return Cause(fact, min(int(occurred), at + LATEST), at)
@@ -64,5 +91,9 @@ def retractions(changes: Iterable[Change]) -> list[Observation]:
 Hear = Callable[[Any, Times, Times], list[Observation]]
 """Events of one type and their clocks (ms UTC) in, what they tell the judge out."""
 
-HEARD: Final[dict[type[Event], Hear]] = {OrderPlaced: replacements, SkuRepaired: repairs}
+HEARD: Final[dict[type[Event], Hear]] = {
+    OrderPlaced: replacements,
+    SkuRepaired: repairs,
+    SellerAppealUpheld: appeals,
+}
 """The event types that tell the judge something directly."""

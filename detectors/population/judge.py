@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from detectors.journeys.vocabulary import Vocabulary
-from detectors.observations import Exposures, Observation, Repair, Reports
+from detectors.observations import Appeal, Exposures, Observation, Repair, Reports
 from detectors.population.almanac import Almanac
 from detectors.population.children import Children
 from detectors.population.floor import Floor
@@ -54,9 +54,9 @@ class Judge:
         """Take in what became known in periods that have not been judged."""
         told = list(observations)
         self._floor.observe(told)
-        for repair in told:
-            if isinstance(repair, Repair):
-                self._populations.mend(repair)
+        for one in told:
+            if isinstance(one, (Repair, Appeal)):
+                self._populations.mend(one)
 
     def observe_counts(
         self, source: int, out: Exposures, reports: Reports, words: Vocabulary

@@ -1,8 +1,8 @@
 """What was counted in the last weeks, unit by unit: for who-is-guilty, named reports and swaps."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Final, Generic
+from dataclasses import dataclass, fields
+from typing import Final, Generic, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,45 +11,117 @@ from detectors.journeys.names import Codes
 from detectors.population.evidence import WINDOW
 from detectors.population.subjects import SUBJECT_TYPES, Rows
 from detectors.population.telling import Voice
-from detectors.population.told import (
-    CELL,
-    NO_UNITS,
-    NO_VOICES,
-    Columns,
-    Out,
-    Told,
-    Voices,
-    joined,
-    some,
-)
+from detectors.population.told import CELL, Columns, Out, Told, Voices, some
 from schemas.times import Flags
-
-Narrow = dict[str, NDArray[np.int32]]
-"""Under which subjects each element is counted, in half the room."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part(Generic[Columns]):
-    """What was told together, and its subjects."""
+class _Part:
+    """What was told together, in the order of its codes, then of telling."""
 
-    told: Columns
-    rows: Narrow
+    told: NDArray[np.int64]
+    """One line for each column, one column for each element."""
+    rows: NDArray[np.int32]
+    """The subjects of each element, likewise, one line for each subject type."""
+    bounds: list[int]
+    """Where each code begins, and behind the last one where it ends."""
+    newest: int
+    """The last cohort day in it."""
 
-    def where(self, is_wanted: Flags, names: Collection[str] = SUBJECT_TYPES) -> "_Part[Columns]":
-        """Return some of it, and under which subjects of some types it is counted."""
-        index = np.flatnonzero(is_wanted)
-        rows = {name: self.rows[name][index] for name in names}
-        return _Part(some(self.told, index), rows)
-
-    def wide(self) -> tuple[Columns, Rows]:
-        """Return it with rows that can be reckoned with."""
-        return self.told, {name: codes.astype(np.int64) for name, codes in self.rows.items()}
+    def least(self, line: int) -> int:
+        """Return the least number in a column."""
+        return int(self.told[line].min())
 
 
-def _put_together(parts: Sequence[_Part[Columns]]) -> _Part[Columns]:
-    """Return ``parts`` as one; there is at least one."""
-    rows = {name: np.concatenate([part.rows[name] for part in parts]) for name in parts[-1].rows}
-    return _Part(joined([part.told for part in parts]), rows)
+class _Shelf(Generic[Columns]):
+    """All that was told of one kind, by the codes of one of its columns."""
+
+    def __init__(self, kind: type[Columns], code: str) -> None:
+        """Start empty; columns of ``kind`` are kept in the order of the one called ``code``."""
+        self._names = [field.name for field in fields(kind)]
+        self._code = self._names.index(code)
+        self._day, self._end = self._names.index("day"), self._names.index("end")
+        self._parts: list[_Part] = []
+        self._whole = 0
+        """How many parts hold a whole day."""
+
+    def append(self, columns: Columns, rows: Rows) -> None:
+        """Take in what was told."""
+        if len(columns):
+            told = np.stack([getattr(columns, name) for name in self._names])
+            of_type = np.stack([rows[name] for name in SUBJECT_TYPES])
+            self._parts.append(self._part(told, of_type.astype(np.int32)))
+
+    def _part(self, told: NDArray[np.int64], rows: NDArray[np.int32]) -> _Part:
+        codes = told[self._code]
+        if (codes[1:] < codes[:-1]).any():
+            order = codes.argsort(kind="stable")
+            told, rows = told[:, order], rows[:, order]
+        ends: list[int] = np.cumsum(np.bincount(codes)).tolist()
+        return _Part(told, rows, [0, *ends], int(told[self._day].max()))
+
+    def forget(self, oldest: int) -> None:
+        """Forget days about nothing after ``oldest``; put what was told since then together."""
+        every: list[_Part] = self._parts[: self._whole]
+        fresh: list[_Part] = self._parts[self._whole :]
+        if len(fresh) > 1:
+            told = np.concatenate([part.told for part in fresh], axis=1)
+            fresh = [self._part(told, np.concatenate([part.rows for part in fresh], axis=1))]
+        self._parts = [part for part in (*every, *fresh) if part.newest > oldest]
+        self._whole = len(self._parts)
+
+    def least(self, name: str, most: int) -> int:
+        """Return the least number in a column of what is kept, at most ``most``."""
+        line: int = self._names.index(name)
+        return min([most, *(part.least(line) for part in self._parts)])
+
+    def find(self, code: int, since: int, until: int) -> "_Found":
+        """Return what was told of a code about cohorts ``since`` a day and known by ``until``."""
+        found = _Found(self._names, [], [])
+        for part in self._parts:
+            if part.newest >= since and code + 1 < len(part.bounds):
+                mine = slice(part.bounds[code], part.bounds[code + 1])
+                told, rows = part.told[:, mine], part.rows[:, mine]
+                known = (told[self._day] >= since) & (told[self._end] <= until)
+                if not known.all():
+                    at = known.nonzero()[0]
+                    told, rows = told[:, at], rows[:, at]
+                found.told.append(told)
+                found.rows.append(rows)
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Pieces of what was told; a column is put together when it is asked for."""
+
+    names: Sequence[str]
+    told: list[NDArray[np.int64]]
+    rows: list[NDArray[np.int32]]
+
+    def column(self, name: str) -> Codes:
+        """Return one column."""
+        line = self.names.index(name)
+        return np.concatenate([_NOTHING, *(piece[line] for piece in self.told)])
+
+    def rows_of(self, names: Collection[str]) -> dict[str, Codes]:
+        """Return under which subjects of some types each element is counted."""
+        found: dict[str, Codes] = {}
+        for name in names:
+            line = SUBJECT_TYPES.index(name)
+            found[name] = np.concatenate([_NOTHING, *(piece[line] for piece in self.rows)])
+        return found
+
+
+_NOTHING: Final = np.empty(0, np.int64)
+
+
+class Units(NamedTuple):
+    """Units in the order of telling, one element each."""
+
+    day: Codes
+    units: Codes
+    """-1 where one is there no longer."""
 
 
 class Log:
@@ -58,71 +130,62 @@ class Log:
     def __init__(self, told: Told) -> None:
         """Start empty; ``told`` knows the names of units."""
         self._told = told
-        self._out: list[_Part[Out]] = []
-        self._voices: list[_Part[Voices]] = []
-        self._merged = [0, 0]
-        """How many parts of each hold a whole day."""
+        self._out = _Shelf(Out, "clock")
+        self._voices = _Shelf(Voices, "defect")
 
     def append(self, out: Out, out_rows: Rows, voices: Voices, voice_rows: Rows) -> None:
         """Remember what is counted from now on."""
-        if len(out):
-            self._out.append(_Part(out, _narrow(out_rows)))
-        if len(voices):
-            self._voices.append(_Part(voices, _narrow(voice_rows)))
+        self._out.append(out, out_rows)
+        self._voices.append(voices, voice_rows)
 
     def forget(self, today: int) -> None:
         """Forget days whose cohorts have all left the window, and the names told on them.
 
         Yesterday's parts are put together.
         """
-        oldest = today - WINDOW
-        self._out = _by_day(self._out, self._merged[0], oldest)
-        self._voices = _by_day(self._voices, self._merged[1], oldest)
-        self._merged = [len(self._out), len(self._voices)]
-        needed = (int(part.told.name.min()) for part in self._voices)
-        self._told.forget_names(min(needed, default=self._told.told))
+        self._out.forget(today - WINDOW)
+        self._voices.forget(today - WINDOW)
+        self._told.forget_names(self._voices.least("name", self._told.told))
 
-    def units(self, clock: int, since: int, until: int, names: Collection[str]) -> tuple[Out, Rows]:
+    def units(
+        self, clock: int, since: int, until: int, names: Collection[str]
+    ) -> tuple[Units, Rows]:
         """Return units of cohorts ``since`` a day that were known by the end ``until`` (ms UTC).
 
         ``names`` are the subject types that are asked about.
         """
-        found = [
-            part.where(
-                (part.told.clock == clock) & (part.told.day >= since) & (part.told.end <= until),
-                names,
-            )
-            for part in self._out
-        ]
-        return _put_together([_NO_UNITS, *found]).wide()
+        found = self._out.find(clock, since, until)
+        return Units(found.column("day"), found.column("units")), found.rows_of(names)
 
     def voices(self, defect: int, since: int, until: int) -> tuple[Voices, Rows]:
         """Return the reports that stand at the end ``until`` about cohorts ``since`` a day."""
-        found = [
-            part.where(
-                (part.told.defect == defect) & (part.told.day >= since) & (part.told.end <= until)
-            )
-            for part in self._voices
-        ]
-        every = _put_together([_NO_VOICES, *found])
-        stands = np.zeros(len(every.told), np.bool_)
-        stands[self._standing(every.told)] = True
-        return every.where(stands).wide()
+        found = self._voices.find(defect, since, until)
+        told = Voices(*(found.column(name) for name in found.names))
+        rows = found.rows_of(SUBJECT_TYPES)
+        stands = self._standing(told)
+        if stands.all():
+            return told, rows
+        at = stands.nonzero()[0]
+        return some(told, at), {name: codes[at] for name, codes in rows.items()}
 
-    def _standing(self, voices: Voices) -> list[int]:
-        """Return the places of the reports that were not taken back since."""
+    def _standing(self, voices: Voices) -> Flags:
+        """Return which of the reports were not taken back since."""
+        stands = voices.units > 0
+        if stands.all():
+            return stands
+        is_gone = np.zeros(int(voices.name.max()) + 1, np.bool_)
+        is_gone[voices.name[~stands]] = True
+        asked = is_gone[voices.name].nonzero()[0]
+        same = ("units", "name", "day", *CELL, "buyer", "found")
+        columns = [getattr(voices, column)[asked].tolist() for column in same]
         balance: dict[tuple[object, ...], list[int]] = {}
-        names = self._told.names(voices.name)
-        same = ("day", *CELL, "buyer", "found")
-        cells = (getattr(voices, column).tolist() for column in same)
-        keys = list(zip(names, *cells, strict=True))
-        for place, unit in enumerate(voices.units.tolist()):
-            waiting = balance.setdefault(keys[place], [])
+        for place, unit, *cell in zip(asked.tolist(), *columns, strict=True):
+            waiting = balance.setdefault(tuple(cell), [])
             if unit > 0:
                 waiting.append(place)
             elif waiting:
-                waiting.pop()
-        return [place for waiting in balance.values() for place in waiting]
+                stands[waiting.pop()] = False
+        return stands
 
     def named(self, voices: Voices, index: Codes) -> list[Voice]:
         """Return some reports by name."""
@@ -135,20 +198,3 @@ class Log:
                 strict=True,
             )
         ]
-
-
-def _narrow(rows: Rows) -> Narrow:
-    return {name: codes.astype(np.int32) for name, codes in rows.items()}
-
-
-def _by_day(parts: list[_Part[Columns]], merged: int, oldest: int) -> list[_Part[Columns]]:
-    """Return one part for each day of telling, less those about nothing after ``oldest``."""
-    every = parts[:merged]
-    if len(parts) > merged:
-        every.append(_put_together(parts[merged:]))
-    return [part for part in every if int(part.told.day.max()) > oldest]
-
-
-_NOBODY: Final = {name: np.empty(0, np.int32) for name in SUBJECT_TYPES}
-_NO_UNITS: Final = _Part(NO_UNITS, _NOBODY)
-_NO_VOICES: Final = _Part(NO_VOICES, _NOBODY)

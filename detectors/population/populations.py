@@ -1,6 +1,6 @@
 """Which subjects have gone bad: counts in, problems about populations out, period by period."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import exp
 from typing import Final
@@ -9,10 +9,11 @@ import numpy as np
 
 from detectors.journeys.names import Codes
 from detectors.journeys.vocabulary import Vocabulary
-from detectors.observations import Exposures, Repair, Reports
+from detectors.observations import Appeal, Exposures, Repair, Reports
 from detectors.population.almanac import Almanac, Learning
-from detectors.population.counts import Charge, Counts
+from detectors.population.counts import Charge, Counts, Span
 from detectors.population.log import Log
+from detectors.population.presets import SELLER, charges_of
 from detectors.population.roots import Roots
 from detectors.population.rules import PopulationRules
 from detectors.population.standards import Standards
@@ -20,7 +21,7 @@ from detectors.population.subjects import SUBJECT_TYPES, Subjects
 from detectors.population.swaps import Swaps
 from detectors.population.told import Out, Told, Voices, some
 from detectors.population.tracks import IsOpen, Tracks
-from detectors.population.weighing import News, Reading, Table, readings
+from detectors.population.weighing import News, Reading, Scales, Subject, readings
 from schemas.problems import Change
 from schemas.times import DAY
 
@@ -65,17 +66,17 @@ class Populations:
         self._counts = Counts()
         self._learning = Learning(rules.budget)
         self._log = Log(self._told)
-        roots = Roots(self.subjects, self._log, rules.budget)
+        roots = Roots(self.subjects, self._log, rules.budget, self._counts.waivers)
         self.tracks = Tracks(self.subjects, self._counts, roots)
         self._standards = Standards(self.subjects, self._counts, self._log, rules.sellers)
         self._swaps = Swaps(self.subjects, self._log)
         self._almanac: Almanac | None = None
-        self._mended: set[tuple[str, str, int]] = set()
-        """Repairs that have been judged: SKU, warehouse, when it was put right (ms UTC)."""
+        self._mended: set[tuple[str | int, ...]] = set()
+        """Repairs and appeals that have been judged: about what, and when it was so (ms UTC)."""
         self._has_begun = False
         """Whether today's beginning has been looked at."""
-        self._repairs: list[tuple[int, Repair]] = []
-        """Repairs not judged yet, with the ends of their periods."""
+        self._repairs: list[tuple[int, Repair | Appeal]] = []
+        """Repairs and appeals not judged yet, with the ends of their periods."""
 
     @property
     def nbytes(self) -> int:
@@ -99,8 +100,8 @@ class Populations:
         """Take in what a partition tells; ``source`` names it."""
         self._told.hear(source, out, reports, words)
 
-    def mend(self, repair: Repair) -> None:
-        """Take in a repair."""
+    def mend(self, repair: Repair | Appeal) -> None:
+        """Take in that something was put right, or never was wrong."""
         self._repairs.append((self._rules.end_of(repair.at), repair))
 
     def customers_needed(self, sku: str) -> int:
@@ -143,8 +144,8 @@ class Populations:
     def _next(self, today: int, told: list[int], latest: int) -> int:
         if not self._is_idle:
             return today + 1
-        news = next((day for day in told if day > today), latest)
-        return min(news, latest)
+        waiting = ((end - 1) // DAY for end, _ in self._repairs)
+        return min(latest, *(day for day in (*told, *waiting, latest) if day > today))
 
     def _go_to(self, day: int) -> None:
         self._counts.begin(day)
@@ -224,31 +225,40 @@ class Populations:
         return News(out, self._told.rows(out), voices, rows, weights)
 
     def _readings(self, almanac: Almanac, news: News) -> Iterator[Reading]:
-        done = self.tracks.at_the_top
-        for charge in almanac.rungs:
-            table = Table(charge, self._counts, almanac, self.subjects)
-            probed = self._probed(charge)
-            for reading in readings(table, news, probed, done.get(charge, NOBODY)):
-                if self._probe is not None and reading.subject.row in probed:
-                    self._probe.watch(reading, almanac)
-                yield reading
+        scales = Scales(self._counts, almanac, self.subjects)
+        probed = self._probed(almanac.rungs)
+        for reading in readings(scales, news, probed, self.tracks.at_the_top):
+            charge, row = reading.subject
+            if self._probe is not None and row in probed.get(charge, NOBODY):
+                self._probe.watch(reading, almanac)
+            yield reading
 
-    def _probed(self, charge: Charge) -> Collection[int]:
-        if self._probe is None or self._probe.subject_type not in (None, charge.subject_type):
-            return NOBODY
-        row = self.subjects.find(charge.subject_type, self._probe.name)
-        return NOBODY if row is None else (row,)
+    def _probed(self, charges: Iterable[Charge]) -> dict[Charge, Collection[int]]:
+        """Return whom somebody asks about."""
+        found: dict[Charge, Collection[int]] = {}
+        if self._probe is not None:
+            for charge in charges:
+                if self._probe.subject_type in (None, charge.subject_type):
+                    row = self.subjects.find(charge.subject_type, self._probe.name)
+                    found[charge] = NOBODY if row is None else (row,)
+        return found
 
     def decide(self, end: int, found: list[Reading], is_open: IsOpen) -> list[Change]:
         """Return what the period that ended at ``end`` (ms UTC) changed."""
         return self.tracks.decide(end, found, self._frozen(), is_open)
 
     def repair(self, end: int) -> list[Change]:
-        """Return what the repairs of periods that ended at ``end`` (ms UTC) put to an end."""
+        """Return what repairs and appeals of periods ended by ``end`` (ms UTC) put to an end."""
         due = [repair for at, repair in self._repairs if at <= end]
         self._repairs = [(at, repair) for at, repair in self._repairs if at > end]
-        due.sort(key=lambda repair: (repair.at, repair.sku, repair.warehouse_id))
-        return [change for repair in due for change in self._mend(repair, end)]
+        repairs = [one for one in due if isinstance(one, Repair)]
+        repairs.sort(key=lambda repair: (repair.at, repair.sku, repair.warehouse_id))
+        appeals = [one for one in due if isinstance(one, Appeal)]
+        appeals.sort(key=lambda one: (one.at, one.seller, one.defect, one.first, one.last))
+        return [
+            *(change for repair in repairs for change in self._mend(repair, end)),
+            *(change for appeal in appeals for change in self._forgive(appeal, end)),
+        ]
 
     def _mend(self, repair: Repair, end: int) -> list[Change]:
         """Return what a repair puts to an end; one that is told again changes nothing."""
@@ -258,6 +268,25 @@ class Populations:
         self._mended.add(known)
         self._swaps.mend(repair)
         return self.tracks.repaired(repair, end)
+
+    def _forgive(self, appeal: Appeal, end: int) -> list[Change]:
+        """Return what an upheld appeal puts to an end; one that is told again changes nothing."""
+        span = Span(appeal.first, appeal.last)
+        known = (appeal.seller, appeal.defect, *span, appeal.cause.occurred_at)
+        if known in self._mended:
+            return []
+        self._mended.add(known)
+        row = self.subjects.row(SELLER, appeal.seller)
+        self._standards.forgiven(row, appeal.cause)
+        changes: list[Change] = []
+        for charge in charges_of(appeal.defect):
+            subject = Subject(charge, row)
+            if self.tracks.is_about(subject):
+                today = self._frozen()  # frozen already: where a problem is open, each day begins
+                changes += self.tracks.forgiven(subject, span, appeal.cause, end, today)
+            else:
+                self._counts.waivers.add(charge, row, span)
+        return changes
 
 
 COINCIDENCE: Final = 0.001

@@ -133,6 +133,17 @@ PRESETS: Final[Mapping[str, Sequence[Standard]]] = {
 """Every preset by name, its versions from the oldest to the newest."""
 
 
+def charges_of(defect: str) -> tuple[Charge, ...]:
+    """Return what is charged to sellers under the name of a defect or measure; all if empty."""
+    every = (one for some in PRESETS.values() for standard in some for one in standard.measures)
+    names = {name for measure in every if measure.name == defect for name in measure.defects}
+    return tuple(
+        Charge(number, SELLER)
+        for number, one in enumerate(DEFECTS)
+        if SELLER in one.charged and (not defect or one.name in names | {defect})
+    )
+
+
 def in_force(preset: str, day: int) -> Standard:
     """Return the version of ``preset`` in force on a UTC ``day`` number, or else its first one."""
     versions = PRESETS[preset]

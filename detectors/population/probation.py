@@ -12,7 +12,7 @@ from detectors.population.evidence import WINDOW
 from detectors.population.recovery import RELIST, course
 from detectors.population.subjects import Subjects
 from detectors.population.telling import Clean, recovery_of
-from detectors.population.weighing import Subject, Table
+from detectors.population.weighing import Subject
 from schemas.problems import Cause, Change, ChangeKind, Problem
 from schemas.times import DAY
 
@@ -40,18 +40,18 @@ class Probation(NamedTuple):
     """The rate of the fault, likewise."""
 
 
-def clean_since(table: Table, subject: Subject, on: Probation) -> Clean | None:
+def clean_since(counts: Counts, almanac: Almanac, subject: Subject, on: Probation) -> Clean | None:
     """Return since when cohorts prove a subject clean, if they do.
 
     Cohorts of which most reports are still to come prove nothing, and neither does a lucky day or
     two.
     """
-    days = min(table.almanac.day - on.start + 1, WINDOW)
-    curve = table.almanac.curve(subject.charge)
+    days = min(almanac.day - on.start + 1, WINDOW)
+    curve = almanac.curve(subject.charge)
     youngest = int(np.argmax(curve >= RIPE))
     if days < youngest + FEWEST_DAYS:
         return None
-    cohorts = table.counts.cohorts(subject.charge, np.array([subject.row]))
+    cohorts = counts.cohorts(subject.charge, np.array([subject.row]))
     units, reports = cohorts.units.copy(), cohorts.reports.copy()
     units[:, :youngest] = 0
     ratios = course(units, reports, curve, np.array([on.usual]), np.array([on.bad]))[0, :days]
@@ -102,8 +102,7 @@ class Probations:
         changes = self._dropped(end, lambda problem: problem.opened_at <= oldest)
         for subject in sorted(self._on, key=lambda one: (one.charge, self._name(one))):
             probation = self._on[subject]
-            table = Table(subject.charge, self._counts, almanac, self._subjects)
-            clean = clean_since(table, subject, probation)
+            clean = clean_since(self._counts, almanac, subject, probation)
             if clean is not None:
                 del self._on[subject]
                 name = self._name(subject)

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from detectors.journeys.names import Codes
+from detectors.observations import Clock
 from detectors.population.almanac import Almanac
 from detectors.population.counts import Charge, Counts
 from detectors.population.defects import DEFECTS
@@ -89,30 +90,38 @@ class Tally:
         return one.over(np.array([days]))
 
 
-def tally(
-    charges: Sequence[Charge], subject_type: str, rows: Codes, counts: Counts, almanac: Almanac
+def tally(  # noqa: PLR0913 - all but the last say whose rate it is
+    charges: Sequence[Charge],
+    subject_type: str,
+    rows: Codes,
+    counts: Counts,
+    almanac: Almanac,
+    *,
+    forgiving: bool = True,
 ) -> Tally:
     """Count some defects together of the subjects ``rows``: sellers, or the whole market.
 
     Each defect matures by its own curve and clock; together they do by the market's mixture.
     Incidents that are closed stay counted: they were the seller's. Orders are counted on the clock
-    of the first defect.
+    of the first defect. ``forgiving``: reports that an upheld appeal took away do not count.
     """
     reports = np.zeros((rows.size, WINDOW), np.int64)
     matured = np.zeros((rows.size, WINDOW))
     whole = sum(almanac.pooled[charge.defect] for charge in charges)
+    units: dict[Clock, Codes] = {}
     for charge in charges:
+        clock = DEFECTS[charge.defect].clock
+        if clock not in units:
+            units[clock] = _recent(counts.units[clock, subject_type], rows, counts.today)
         mine = charge._replace(subject_type=subject_type)
         share = almanac.pooled[charge.defect] / whole
-        reports += _recent(counts.reports[mine], rows, counts.today)
-        matured += _units(counts, mine, rows) * (almanac.curve(charge) * share)
-    orders = _units(counts, charges[0]._replace(subject_type=subject_type), rows)
+        came = _recent(counts.reports[mine], rows, counts.today)
+        if forgiving:
+            counts.forgive(mine, rows, came)
+        reports += came
+        matured += units[clock] * (almanac.curve(charge) * share)
+    orders = units[DEFECTS[charges[0].defect].clock]
     return Tally(np.cumsum(orders, axis=1), np.cumsum(reports, axis=1), np.cumsum(matured, axis=1))
-
-
-def _units(counts: Counts, charge: Charge, rows: Codes) -> Codes:
-    rings = counts.units[DEFECTS[charge.defect].clock, charge.subject_type]
-    return _recent(rings, rows, counts.today)
 
 
 def _recent(rings: Rings, rows: Codes, today: int) -> Codes:

@@ -16,13 +16,14 @@ from detectors.journeys.names import Codes
 from detectors.observations import Clock
 from detectors.population.almanac import Almanac
 from detectors.population.blame import Cells, Culprit, Dimension, Suspect, blame
-from detectors.population.counts import Charge
+from detectors.population.counts import Charge, Waivers
 from detectors.population.defects import DEFECTS
 from detectors.population.evidence import WINDOW, Reals
-from detectors.population.log import Log
+from detectors.population.log import Log, Units
+from detectors.population.numbering import distinct
 from detectors.population.subjects import SUBJECT_TYPES, Rows, Subjects
 from detectors.population.telling import Proof
-from detectors.population.told import Out, Voices
+from detectors.population.told import Voices
 from detectors.population.weighing import Reading, Subject
 
 FEWEST_REPORTS: Final = 2
@@ -30,9 +31,6 @@ FEWEST_REPORTS: Final = 2
 
 LEAST_EXPECTED: Final = 1e-9
 """Expected reports of a unit that has had next to no time, so that it is none to divide by."""
-
-MOST_KEYS: Final = 1 << 62
-"""So many cells can be told apart by one number."""
 
 GRAIN: Final = float(1 << 30)
 """Expected reports of a unit are whole numbers of its inverse, so that sums of them are exact."""
@@ -98,8 +96,11 @@ class _Scene:
 class Roots:
     """Asks the log of units and reports who is guilty."""
 
-    def __init__(self, subjects: Subjects, log: Log, budget: Mapping[str, float]) -> None:
+    def __init__(
+        self, subjects: Subjects, log: Log, budget: Mapping[str, float], waivers: Waivers
+    ) -> None:
         """Join what is asked."""
+        self._waivers = waivers
         self._subjects = subjects
         self._log = log
         self._budget = budget
@@ -215,7 +216,7 @@ class Roots:
         if charge.defect != scene.defect:
             voices, rows = self._log.voices(charge.defect, reading.start, scene.end)
         is_mine = (rows[charge.subject_type] == row) & (voices.day >= reading.start)
-        index = np.flatnonzero(is_mine)
+        index = np.flatnonzero(is_mine & ~self._waivers.covers(charge, row, voices.day))
         runner_up = _runner_up(reading.subject, culprits)
         return Proof(
             category=self._category(reading.subject, almanac),
@@ -270,7 +271,7 @@ def _runner_up(subject: Subject, culprits: Sequence[Culprit]) -> Suspect | None:
     return culprits[0].suspect if culprits else None
 
 
-def _expected(out: Out, skus: Codes, defect: int, almanac: Almanac) -> Reals:
+def _expected(out: Units, skus: Codes, defect: int, almanac: Almanac) -> Reals:
     """Return how many reports each unit brings at its SKU's usual rate, by its age."""
     ages = np.clip(almanac.day - out.day, 0, WINDOW - 1)
     rates = almanac.rates.get(defect)
@@ -308,24 +309,19 @@ class _Column(NamedTuple):
 
 def _cells(columns: Sequence[_Column], expected: Reals, voices: int) -> Cells:
     """Put units of one cell together; sums of ``expected`` are exact in any order."""
-    key, room = np.zeros(expected.size + voices, np.int64), 1
+    cell = np.zeros(expected.size + voices, np.int64)
+    count = min(cell.size, 1)
     for column in columns:
-        key, room = _with(key, room, column)
-    _, first, cell = np.unique(key, return_index=True, return_inverse=True)
-    reports = np.concatenate([np.zeros(expected.size), np.ones(voices)])
-    due = np.bincount(cell[: expected.size], expected, first.size)
+        size = column.suspects.size + 1
+        known, cell = distinct(cell * size + (column.codes + 1), count * size)
+        count = known.size
+    first = np.empty(count, np.int64)
+    first[cell[::-1]] = np.arange(cell.size - 1, -1, -1)
+    units = cell[: expected.size]
+    due = np.bincount(units, expected, count)
     dimensions = [Dimension(c.name, c.codes[first], c.ranks, c.elements) for c in columns]
-    came = np.bincount(cell, reports, first.size).astype(np.int64)
+    came = np.bincount(cell[expected.size :], minlength=count)
     return Cells(dimensions, came, np.maximum(due, LEAST_EXPECTED))
-
-
-def _with(key: Codes, room: int, column: _Column) -> tuple[Codes, int]:
-    """Return one number for what ``key`` and a column say, and how many such numbers there are."""
-    size = column.suspects.size + 1
-    if room * size > MOST_KEYS:
-        known, key = np.unique(key, return_inverse=True)
-        room = known.size
-    return key * size + column.codes + 1, room * size
 
 
 def _by_row(culprit: Culprit, suspects: Mapping[str, Codes]) -> Culprit:

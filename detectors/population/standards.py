@@ -93,6 +93,8 @@ class Standards:
         self._rules = rules
         self._sellers: dict[int, Standing] = {}
         self._has_news = False
+        self._appealed: dict[int, Cause] = {}
+        """Sellers whose appeal was upheld since yesterday."""
         self._today: dict[int, tuple[Voices, Codes]] = {}
         """By defect: what was looked up today."""
 
@@ -100,6 +102,10 @@ class Standards:
     def is_idle(self) -> bool:
         """Whether nothing has to be looked at when a day begins."""
         return not self._has_news and not any(one.problems for one in self._sellers.values())
+
+    def forgiven(self, row: int, cause: Cause) -> None:
+        """Know that an appeal of a seller was upheld; what rested on it ends as the day does."""
+        self._appealed[row] = cause
 
     def note(self) -> None:
         """Know that something was counted today."""
@@ -109,8 +115,12 @@ class Standards:
         """Return which sellers' problems end and open at the beginning of a day."""
         self._has_news = False
         rows = self._asked()
-        if not rows.size:
-            return []
+        changes = self._looked_at(rows, almanac) if rows.size else []
+        self._appealed.clear()
+        return changes
+
+    def _looked_at(self, rows: Codes, almanac: Almanac) -> list[Change]:
+        """Look at sellers one by one, by name."""
         standard = in_force(self._rules.preset, almanac.day)
         weighed = [self._weighed(measure, rows, almanac) for measure in standard.measures]
         excess = np.stack([one.excess for one in weighed])
@@ -138,12 +148,18 @@ class Standards:
         counted = tally(measure.charges, SELLER, rows, self._counts, almanac)
         market = tally(measure.charges, MARKET, EVERYBODY, self._counts, almanac)
         since = np.array([self._since(row) for row in rows.tolist()], np.int64)
-        rates = counted.over(np.minimum(measure.days, almanac.day - since))
-        others = lower(without(market.at(0, measure.days), rates))
+        days = np.minimum(measure.days, almanac.day - since)
+        rates = counted.over(days)
+        others = lower(without(market.at(0, measure.days), self._raw(measure, rows, almanac, days)))
         allowed = np.maximum(measure.allowed, others)
         enough = (rates.orders >= self._rules.orders) & (rates.reports > measure.customers)
         excess = np.where(enough, lower(rates) / allowed, 0.0)
         return Weighed(measure, counted, rates, allowed, excess)
+
+    def _raw(self, measure: Measure, rows: Codes, almanac: Almanac, days: Codes) -> Rates:
+        """Return the rates with what appeals took away: it was never anybody else's either."""
+        counts = self._counts
+        return tally(measure.charges, SELLER, rows, counts, almanac, forgiving=False).over(days)
 
     def _since(self, row: int) -> int:
         standing = self._sellers.get(row)
@@ -224,7 +240,9 @@ class Standards:
         found: list[tuple[int, Voice]] = []
         for charge in measure.charges:
             voices, sellers = self._heard(charge.defect, today)
-            index = np.flatnonzero((sellers == row) & (voices.day >= today - days))
+            waived = self._counts.waivers.covers(charge, row, voices.day)
+            is_mine = (sellers == row) & (voices.day >= today - days)
+            index = np.flatnonzero(is_mine & ~waived)
             days_of = voices.day[index].tolist()
             found += zip(days_of, self._log.named(voices, index), strict=True)
         return found
@@ -275,14 +293,19 @@ class Standards:
         return len(good) == len(high)
 
     def _ended(self, row: int, today: int) -> list[Change]:
-        """End all problems of a seller."""
-        problems, cause = self._sellers[row].problems, Cause("clock", today * DAY, today * DAY)
+        """End a seller's problems: withdrawn, if an appeal has just taken their ground away."""
+        standing, now = self._sellers[row], today * DAY
+        problems, appeal = standing.problems, self._appealed.get(row)
+        if appeal is not None and Step.CAP in problems:
+            standing.capped.pop()
         gone = [problems.pop(step) for step in sorted(problems, reverse=True)]
+        if appeal is not None:
+            return [
+                Change(ChangeKind.WITHDRAWN, now, replace(one, withdrawn_at=now, ended_by=appeal))
+                for one in gone
+            ]
+        cause = Cause("clock", now, now)
         return [
-            Change(
-                ChangeKind.CLEARED,
-                today * DAY,
-                replace(problem, cleared_at=today * DAY, ended_by=cause),
-            )
-            for problem in gone
+            Change(ChangeKind.CLEARED, now, replace(one, cleared_at=now, ended_by=cause))
+            for one in gone
         ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from detectors.journeys.names import Codes, Interned, Lookup
 from detectors.journeys.vocabulary import UNKNOWN_CARRIERS, Item, Lane, PackedItem, Vocabulary
+from detectors.population.numbering import Sorted, distinct
 
 EVERYTHING: Final = "*"
 """The one subject of type ``market``."""
@@ -93,9 +94,9 @@ class Subjects:
         """Start with the market alone."""
         self._known: dict[str, Interned[str]] = {name: Interned() for name in SUBJECT_TYPES}
         self._readings: dict[int, _Reading] = {}
-        self._pairs: dict[int, int] = {}
+        self._pairs = Sorted()
         self._articles: dict[str, dict[int, int]] = {PAIR: {}, "batch": {}}
-        self._known[MARKET].codes([EVERYTHING])
+        self._known[MARKET].code(EVERYTHING)
 
     def count(self, subject_type: str) -> int:
         """Return how many subjects of a type are known."""
@@ -111,7 +112,7 @@ class Subjects:
 
     def row(self, subject_type: str, name: str) -> int:
         """Return the row of a subject, a new one for a new name."""
-        return int(self._known[subject_type].codes([name])[0])
+        return self._known[subject_type].code(name)
 
     def find(self, subject_type: str, name: str) -> int | None:
         """Return the row of a subject that is known, else ``None``: asking adds nobody."""
@@ -147,7 +148,7 @@ class Subjects:
         named = [part.names(value) for value in fresh]
         for place, name in enumerate(part.types):
             known, texts = self._known[name], [names[place] for names in named]
-            rows = [int(known.codes([text])[0]) if text else -1 for text in texts]
+            rows = [known.code(text) if text else -1 for text in texts]
             reading.lookups[name].learn(rows)
             if name == "batch":
                 self._articles[name] |= {
@@ -160,17 +161,17 @@ class Subjects:
         both = (skus >= 0) & (warehouses >= 0)
         rows = np.full(skus.size, -1)
         if both.any():
-            keys, which = np.unique(skus[both] << _HALF | warehouses[both], return_inverse=True)
-            rows[both] = np.array([self._pair(key) for key in keys.tolist()])[which]
+            count = self.count("warehouse")
+            keys, which = distinct(skus[both] * count + warehouses[both], count * self.count("sku"))
+            sku, warehouse = np.divmod(keys, count)
+            rows[both] = self._pairs.rows(sku << _HALF | warehouse, self._pair)[which]
         return rows
 
     def _pair(self, key: int) -> int:
-        row = self._pairs.get(key)
-        if row is None:
-            sku = self.name("sku", key >> _HALF)
-            warehouse = self.name("warehouse", key & (1 << _HALF) - 1)
-            row = self._pairs[key] = self.row(PAIR, f"{sku}@{warehouse}")
-            self._articles[PAIR][row] = key >> _HALF
+        """Return the row of a pair that was not known."""
+        sku, warehouse = key >> _HALF, key & (1 << _HALF) - 1
+        row = self.row(PAIR, f"{self.name('sku', sku)}@{self.name('warehouse', warehouse)}")
+        self._articles[PAIR][row] = sku
         return row
 
     def pairs_of(self, sku: int, warehouse: str) -> list[int]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from math import exp
 from typing import Final, NamedTuple
 
@@ -144,7 +143,7 @@ def facts(reading: Reading, rung: Rung, almanac: Almanac, proof: Proof) -> tuple
         "runner_up_score": proof.runner_up_share,
         "swapped_with": proof.swapped_with,
         "knowledge": almanac.version,
-        "arithmetic": f"numpy {version('numpy')}",
+        "arithmetic": f"numpy {np.__version__}",
     }
     said += [Evidence(fact, value=text) for fact, text in texts.items() if text]
     newest = sorted(proof.voices, key=lambda voice: (voice.at, voice.name))[-MOST_NAMED:]

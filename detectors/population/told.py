@@ -11,6 +11,7 @@ from detectors.journeys.vocabulary import Vocabulary
 from detectors.observations import Clock, Exposures, Reports
 from detectors.population.defects import DEFECTS
 from detectors.population.subjects import Rows, Subjects
+from detectors.population.unit_names import UnitNames
 from schemas.times import DAY
 
 CELL: Final = ("item", "place", "lane")
@@ -54,7 +55,7 @@ class Voices:
     found: Codes
     """Row of the SKU that came instead, -1 unknown."""
     name: Codes
-    """Place of the unit's name in :class:`Told`."""
+    """Number of the unit's name in :class:`Told`, the same for all reports about it."""
 
     def __len__(self) -> int:
         return self.end.size
@@ -148,11 +149,10 @@ class Told:
 
     def __init__(self, subjects: Subjects, end_of: EndOf) -> None:
         """Start with nothing."""
-        self._names: list[str] = []
-        """Names of the units reported, ``order_id/line_id``, but for those that are forgotten."""
-        self._forgotten = 0
+        self._names = UnitNames()
+        """Names of the units reported, ``order_id/line_id``, each once."""
         self._in_hand = 0
-        """The first place of a name among what was last handed over."""
+        """The least number of a name among what was last handed over."""
         self._subjects = subjects
         self._end_of = end_of
         self._words: dict[int, Vocabulary] = {}
@@ -170,8 +170,6 @@ class Told:
                 Out(end, out.clock, out.day, out.units, whence, out.item, out.place, out.lane)
             )
         if reports.at.size:
-            first = self.told
-            self._names += reports.names
             self._voices.add(
                 Voices(
                     self._counted(reports.at, _CLOCKS[reports.defect], reports.day),
@@ -184,29 +182,26 @@ class Told:
                     reports.lane,
                     reports.buyer,
                     self._rows_found(source, reports.found),
-                    np.arange(first, first + reports.at.size),
+                    self._names.codes(reports.names),
                 )
             )
 
-    def names(self, places: Codes) -> list[str]:
-        """Return the names of reported units by their places; none of them is forgotten."""
-        return [self._names[place] for place in (places - self._forgotten).tolist()]
+    def names(self, numbers: Codes) -> list[str]:
+        """Return the names of reported units by their numbers; none of them is forgotten."""
+        return self._names.of(numbers)
 
     def forget_names(self, needed: int) -> None:
-        """Forget the names of units before the place ``needed``.
+        """Forget the names of units before the number ``needed``.
 
         Those that still wait are kept, and those that were last handed over: whoever took them may
         be at work on them.
         """
-        gone = self._voices.least("name", min(needed, self._in_hand)) - self._forgotten
-        if gone > 0:
-            del self._names[:gone]
-            self._forgotten += gone
+        self._names.forget(self._voices.least("name", min(needed, self._in_hand)))
 
     @property
     def told(self) -> int:
-        """Return how many reports have been told; it is the place of the next one's name."""
-        return self._forgotten + len(self._names)
+        """Return how many different units have been reported, the number of the next one."""
+        return self._names.next
 
     @property
     def names_kept(self) -> int:

@@ -17,7 +17,7 @@ from detectors.population.recovery import mildest
 from detectors.population.roots import Roots, family_of
 from detectors.population.subjects import PAIR, Subjects
 from detectors.population.telling import Proof, problem_of
-from detectors.population.weighing import Reading, Subject, Table, read_now
+from detectors.population.weighing import Reading, Scales, Subject, read_now
 from schemas.problems import Cause, Change, ChangeKind, Problem
 from schemas.times import DAY
 
@@ -130,9 +130,6 @@ class Tracks:
     def _name(self, subject: Subject) -> str:
         return self._subjects.name(subject.charge.subject_type, subject.row)
 
-    def _by_name(self, charge: Charge, rows: Iterable[int]) -> list[int]:
-        return sorted(rows, key=lambda row: self._name(Subject(charge, row)))
-
     def _is_news(self, reading: Reading, almanac: Almanac, is_open: IsOpen) -> bool:
         charge = reading.subject.charge
         rungs = reached(charge, almanac.rungs[charge], reading.log_r)
@@ -240,25 +237,48 @@ class Tracks:
     def begin_day(self, almanac: Almanac) -> list[Change]:
         """Return which problems are over at the beginning of a day, and who has proved clean."""
         end = almanac.day * DAY
+        scales = Scales(self._counts, almanac, self._subjects)
         changes: list[Change] = []
-        for charge, rows in sorted(self.rows.items()):
-            table = Table(charge, self._counts, almanac, self._subjects)
-            for reading in read_now(table, self._by_name(charge, rows), end):
-                changes += self._review(table, reading)
+        for reading in self._ordered(read_now(scales, self.rows, end)):
+            changes += self._review(almanac, reading)
         return changes + self._repaired.review(almanac, end)
 
-    def _review(self, table: Table, reading: Reading) -> list[Change]:
+    def _review(self, almanac: Almanac, reading: Reading) -> list[Change]:
         """End what is over: cohorts since then are clean, or healthy units outweigh the fault."""
         track, end = self._open[reading.subject], reading.end
         faulty = Probation(track.start + 1, track.usual, track.bad)
-        clean = clean_since(table, track.subject, faulty)
+        clean = clean_since(self._counts, almanac, track.subject, faulty)
         if clean is not None:
-            span = Span(track.start, table.almanac.day - clean.age - 1)
+            span = Span(track.start, almanac.day - clean.age - 1)
             self._counts.excise(track.subject.charge, track.subject.row, span)
-        elif reading.log_r >= table.rungs.watch - FADED:
+        elif reading.log_r >= almanac.rungs[track.subject.charge].watch - FADED:
             return []
         gone = sorted(track.problems, reverse=True)
         return [self._end(track, rung, end, ChangeKind.CLEARED, CLOCK) for rung in gone]
+
+    # ----- appeals -----
+
+    def forgiven(
+        self, subject: Subject, span: Span, cause: Cause, end: int, almanac: Almanac
+    ) -> list[Change]:
+        """Withdraw what the reports of ``span`` had carried over its rung; they count no more."""
+        track = self._open[subject]
+        scales = Scales(self._counts, almanac, self._subjects)
+        mine = {subject.charge: {subject.row}}
+        [before] = read_now(scales, mine, end)
+        self._counts.waivers.add(subject.charge, subject.row, span)
+        [after] = read_now(scales, mine, end)
+        fallen = [
+            rung
+            for rung in sorted(track.problems, reverse=True)
+            if after.log_r < threshold(almanac.rungs[subject.charge], rung)
+            and after.log_r < before.log_r
+        ]
+        return [self._end(track, rung, end, ChangeKind.WITHDRAWN, cause.fact) for rung in fallen]
+
+    def is_about(self, subject: Subject) -> bool:
+        """Whether a problem about a subject is open."""
+        return subject in self._open
 
     # ----- repairs -----
 

@@ -7,14 +7,15 @@ that costs hardly more than one; a sound upper bound leaves out whoever cannot r
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Final, NamedTuple, Self
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from detectors.journeys.names import Codes
+from detectors.observations import Clock
 from detectors.population.almanac import Almanac
-from detectors.population.budgets import Rungs
+from detectors.population.changes import Changes, Moments
 from detectors.population.counts import Charge, Counts
 from detectors.population.defects import DEFECTS
 from detectors.population.evidence import (
@@ -28,9 +29,14 @@ from detectors.population.evidence import (
     ceiling,
     weigh,
 )
-from detectors.population.subjects import Rows, Subjects
+from detectors.population.subjects import SUBJECT_TYPES, Rows, Subjects
 from detectors.population.told import Out, Voices
 from schemas.times import Flags
+
+_HALF: Final = 32
+"""Bits of a row beside the place of its charge."""
+
+_LOW: Final = (1 << _HALF) - 1
 
 
 class Subject(NamedTuple):
@@ -73,145 +79,197 @@ class News:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Table:
-    """What is asked of one charge on one day: its counts, its usual rates and its rungs."""
+class Asked:
+    """Subjects of several charges, one element each, charge after charge; they may repeat."""
 
-    charge: Charge
-    counts: Counts
-    almanac: Almanac
-    subjects: Subjects
+    charges: Sequence[Charge]
+    number: Codes
+    """Place in ``charges``, ascending."""
+    row: Codes
 
-    @property
-    def rungs(self) -> Rungs:
-        """From how much evidence on something is done."""
-        return self.almanac.rungs[self.charge]
+    def at(self, index: Codes) -> "Asked":
+        """Return some of the subjects; ``index`` is ascending, its elements may repeat."""
+        return Asked(self.charges, self.number[index], self.row[index])
 
-    def weigh(self, rows: Codes, cohorts: Cohorts) -> Evidence:
-        """Return the evidence in ``cohorts`` of ``rows``, which may repeat."""
-        return weigh(cohorts, self._prior(rows), self.almanac.curve(self.charge))
+    def parts(self) -> Iterator[tuple[Charge, slice]]:
+        """Yield each charge of which a subject is there, and where its subjects are."""
+        starts = np.flatnonzero(np.diff(self.number, prepend=-1)).tolist()
+        for start, end in pairwise([*starts, self.number.size]):
+            yield self.charges[self.number[start]], slice(start, end)
 
-    def ceiling(self, rows: Codes, cohorts: Cohorts, more: More) -> Reals:
+    def subjects(self) -> Iterator[Subject]:
+        """Yield each subject."""
+        for number, row in zip(self.number.tolist(), self.row.tolist(), strict=True):
+            yield Subject(self.charges[number], row)
+
+
+RowsOf = Mapping[Charge, Collection[int]]
+"""Rows of subjects by charge."""
+
+
+class Scales:
+    """What evidence is weighed with on one day: counts, usual rates and rungs of all charges."""
+
+    def __init__(self, counts: Counts, almanac: Almanac, subjects: Subjects) -> None:
+        """Weigh the charges that are judged today."""
+        self.counts = counts
+        self.charges = list(almanac.rungs)
+        self.watch = np.array([rungs.watch for rungs in almanac.rungs.values()])
+        """By charge: the lowest rung."""
+        self._number = {charge: number for number, charge in enumerate(self.charges)}
+        self._almanac = almanac
+        self._subjects = subjects
+        self._curves = np.array([almanac.curve(charge) for charge in self.charges])
+        self._shares = np.array([almanac.curves[c.defect].shares for c in self.charges])
+
+    def asked(self, keys: Codes) -> Asked:
+        """Return the subjects behind ``keys`` (ascending)."""
+        return Asked(self.charges, keys >> _HALF, keys & _LOW)
+
+    def keys(self, rows: RowsOf) -> list[int]:
+        """Return one number for each subject: its charge's place, then its row."""
+        known = self._number
+        return [known[c] << _HALF | row for c, some in rows.items() if c in known for row in some]
+
+    def numbers(self) -> Codes:
+        """Return the place of each charge by defect and subject type, -1 where none is judged."""
+        found = np.full((len(DEFECTS), len(SUBJECT_TYPES)), -1)
+        for charge, number in self._number.items():
+            found[charge.defect, SUBJECT_TYPES.index(charge.subject_type)] = number
+        return found
+
+    def cohorts(self, asked: Asked) -> Cohorts:
+        """Return what is counted of each subject."""
+        return self.counts.cohorts_of([(c, asked.row[part]) for c, part in asked.parts()])
+
+    def weigh(self, asked: Asked, cohorts: Cohorts) -> Evidence:
+        """Return the evidence in ``cohorts`` of the subjects."""
+        return weigh(cohorts, self._prior(asked), self._curves[asked.number])
+
+    def ceiling(self, asked: Asked, cohorts: Cohorts, more: More) -> Reals:
         """Return an upper bound of log R for all that ``more`` may bring."""
-        return ceiling(cohorts, self._prior(rows), self.almanac.curve(self.charge), more)
+        return ceiling(cohorts, self._prior(asked), self._curves[asked.number], more)
 
-    def matured(self, cohorts: Cohorts, start: Codes) -> Reals:
+    def matured(self, asked: Asked, cohorts: Cohorts, start: Codes) -> Reals:
         """Return how many units since each ``start`` (age) have had time, waves left out."""
-        shares = self.almanac.curves[self.charge.defect].shares
-        sums = np.cumsum(cohorts.units * shares, axis=1)
+        sums = np.cumsum(cohorts.units * self._shares[asked.number], axis=1)
         since: Reals = sums[np.arange(start.size), start]
         return since
 
-    def _prior(self, rows: Codes) -> Prior:
-        articles = self.subjects.articles(self.charge.subject_type, rows)
-        return self.almanac.prior(self.charge, articles)
+    def _prior(self, asked: Asked) -> Prior:
+        prior = Prior(np.empty(asked.row.size), np.empty(asked.row.size))
+        for charge, part in asked.parts():
+            articles = self._subjects.articles(charge.subject_type, asked.row[part])
+            mine = self._almanac.prior(charge, articles)
+            prior.a[part], prior.b[part] = mine.a, mine.b
+        return prior
 
 
-def readings(
-    table: Table, news: News, probed: Collection[int] = (), done: Collection[int] = ()
-) -> Iterator[Reading]:
+def readings(scales: Scales, news: News, probed: RowsOf, done: RowsOf) -> Iterator[Reading]:
     """Yield what is near a rung, period by period for each subject, before ``news`` are counted.
 
     Of ``probed`` rows every period with a report is told, near a rung or not. Those ``done`` have
     climbed as high as there is: more reports change nothing, unless one is taken back.
     """
-    voices = _voices_of(table, news)
-    if not voices.row.size:
+    voices = _voices_of(scales, news)
+    keys = np.unique(voices.row)
+    is_probed = np.isin(keys, scales.keys(probed))
+    is_done = np.isin(keys, scales.keys(done)) & ~np.isin(keys, voices.row[voices.change < 0])
+    may_matter = _may_matter(scales, keys, voices) & ~is_done | is_probed
+    keys, is_probed = keys[may_matter], is_probed[may_matter]
+    if not keys.size:
         return
-    rows = np.unique(voices.row)
-    is_done = np.isin(rows, list(done)) & ~np.isin(rows, voices.row[voices.change < 0])
-    may_matter = _may_matter(table, rows, voices) & ~is_done
-    rows = rows[may_matter | np.isin(rows, list(probed))]
-    if not rows.size:
-        return
-    voices, out = voices.among(rows), _units_of(table, news).among(rows)
-    near = np.flatnonzero(_reaches(table, rows, voices, out) | np.isin(rows, list(probed)))
-    rows, voices, out = rows[near], voices.among(near), out.among(near)
-    for reading in _weighed(table, rows, voices, out):
-        near_rung = reading.log_r >= table.rungs.watch
-        if near_rung or reading.was_log_r is not None or reading.subject.row in probed:
-            yield reading
+    asked = scales.asked(keys)
+    some = _Some(
+        asked, is_probed, scales.cohorts(asked), voices.among(keys), _units_of(asked, news)
+    )
+    near = np.flatnonzero(_reaches(scales, some) | is_probed)
+    if near.size:
+        yield from _weighed(scales, some.at(near))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Changes:
-    """Changes of counts of one kind: of whom, in which cohort, known by the end of which period."""
+class _Some:
+    """Some subjects, what is counted of them, and what came; rows of changes are their places."""
 
-    row: Codes
-    day: Codes
-    end: Codes
-    change: Codes
+    asked: Asked
+    is_probed: Flags
+    cohorts: Cohorts
+    voices: Changes
+    out: Changes
 
-    def at(self, index: Codes | Flags) -> "_Changes":
-        """Return some of the changes."""
-        return _Changes(self.row[index], self.day[index], self.end[index], self.change[index])
-
-    def among(self, rows: Codes) -> "_Changes":
-        """Return the changes of ``rows`` (ascending), whose places there become their rows."""
-        if not rows.size:
-            return self.at(rows)
-        place = np.minimum(np.searchsorted(rows, self.row), rows.size - 1)
-        index = np.flatnonzero(rows[place] == self.row)
-        return _Changes(place[index], self.day[index], self.end[index], self.change[index])
-
-    def dense(self, size: int, today: int) -> tuple[Codes, Codes]:
-        """Return the changes of ``size`` rows added up by age, and those of cohorts older still."""
-        ages = today - self.day
-        recent = ages < WINDOW
-        table, older = np.zeros((size, WINDOW), np.int64), np.zeros(size, np.int64)
-        np.add.at(table, (self.row[recent], ages[recent]), self.change[recent])
-        np.add.at(older, self.row[~recent], self.change[~recent])
-        return table, older
+    def at(self, index: Codes) -> "_Some":
+        """Return some of them; ``index`` is ascending."""
+        return _Some(
+            self.asked.at(index),
+            self.is_probed[index],
+            self.cohorts.part(index),
+            self.voices.among(index),
+            self.out.among(index),
+        )
 
 
-def _voices_of(table: Table, news: News) -> _Changes:
-    voices, name = news.voices, table.charge.subject_type
-    change = news.weights[name]
-    at = np.flatnonzero((voices.defect == table.charge.defect) & (change != 0))
-    return _Changes(news.voice_rows[name][at], voices.day[at], voices.end[at], change[at])
+def _voices_of(scales: Scales, news: News) -> Changes:
+    """Return what each report changes, of whom by the keys of ``scales``."""
+    voices, number = news.voices, scales.numbers()[news.voices.defect]
+    change = np.stack([news.weights[name] for name in SUBJECT_TYPES], axis=1)
+    rows = np.stack([news.voice_rows[name] for name in SUBJECT_TYPES], axis=1)
+    counts = (change != 0) & (number >= 0)
+    at = counts.nonzero()[0]
+    keys = number[counts] << _HALF | rows[counts]
+    return Changes(keys, voices.day[at], voices.end[at], change[counts])
 
 
-def _units_of(table: Table, news: News) -> _Changes:
-    out, rows = news.out, news.out_rows[table.charge.subject_type]
-    is_mine = out.clock == DEFECTS[table.charge.defect].clock
-    at = np.flatnonzero(is_mine & (rows >= 0))
-    return _Changes(rows[at], out.day[at], out.end[at], out.units[at])
+def _units_of(asked: Asked, news: News) -> Changes:
+    """Return the units of those who are ``asked`` about, whose places there become their rows."""
+    places, index = [], []
+    of_clock = [np.flatnonzero(news.out.clock == clock) for clock in Clock]
+    for charge, part in asked.parts():
+        mine = asked.row[part]
+        place = np.full(int(mine.max()) + 3, -1)
+        place[mine + 1] = np.arange(part.start, part.stop)
+        at = of_clock[DEFECTS[charge.defect].clock]
+        found = place.take(news.out_rows[charge.subject_type][at] + 1, mode="clip")
+        known = np.flatnonzero(found >= 0)
+        places.append(found[known])
+        index.append(at[known])
+    every = np.concatenate(index)
+    out = news.out
+    return Changes(np.concatenate(places), out.day[every], out.end[every], out.units[every])
 
 
-@cache
-def fewest_reports(rung: float) -> int:
-    """Return how many reports in the window it takes at least to reach ``rung`` (log R).
-
-    With n reports no ratio exceeds theta^n, and there are at most WINDOW starts.
-    """
-    n = 1
-    while np.log(WINDOW * np.mean(np.power(THETAS, n))) < rung:
-        n += 1
-    return n
+_MOST: Final = np.log(WINDOW * np.mean(np.power.outer(THETAS, np.arange(1.0, 65.0)), axis=0))
+"""By reports, from one on: the highest log R they can amount to. With n reports no ratio exceeds
+theta^n, and there are at most WINDOW starts."""
 
 
-def _may_matter(table: Table, rows: Codes, voices: _Changes) -> Flags:
-    """Return which of ``rows`` have enough reports to reach the lowest rung at all."""
-    reports = table.counts.reports[table.charge]
-    reports.extend(int(rows[-1]) + 1)
-    added = np.bincount(voices.among(rows).row[voices.change > 0], minlength=rows.size)
-    may: Flags = reports.in_window(rows) + added >= fewest_reports(table.rungs.watch)
+def fewest_reports(rungs: Reals) -> Codes:
+    """Return how many reports in the window it takes to reach each of ``rungs`` (log R)."""
+    return np.searchsorted(_MOST, rungs) + 1
+
+
+def _may_matter(scales: Scales, keys: Codes, voices: Changes) -> Flags:
+    """Return which subjects have enough reports to reach the lowest rung at all."""
+    asked = scales.asked(keys)
+    reports = np.bincount(voices.among(keys).row[voices.change > 0], minlength=keys.size)
+    for charge, part in asked.parts():
+        rings, rows = scales.counts.reports[charge], asked.row[part]
+        rings.extend(int(rows[-1]) + 1)
+        reports[part] += rings.in_window(rows)
+    may: Flags = reports >= fewest_reports(scales.watch)[asked.number]
     return may
 
 
-def _reaches(table: Table, rows: Codes, voices: _Changes, out: _Changes) -> Flags:
-    """Return which of ``rows`` may reach the lowest rung with all that came, in any order.
-
-    Rows of the changes are places in ``rows``.
-    """
-    more = _at_most(table, voices, out, rows.size)
-    bound = table.ceiling(rows, table.counts.cohorts(table.charge, rows), more)
-    reaches: Flags = bound >= table.rungs.watch
+def _reaches(scales: Scales, some: _Some) -> Flags:
+    """Return who may reach the lowest rung with all that came, in any order."""
+    bound = scales.ceiling(some.asked, some.cohorts, _at_most(some, scales.counts.today))
+    reaches: Flags = bound >= scales.watch[some.asked.number]
     return reaches
 
 
-def _at_most(table: Table, voices: _Changes, out: _Changes, size: int) -> More:
+def _at_most(some: _Some, today: int) -> More:
     """Return all that the news may add and remove."""
-    today = table.counts.today
+    voices, out, size = some.voices, some.out, some.asked.row.size
     more, less = (
         Cohorts(*_interleaved(out.at(sign * out.change > 0).dense(size, today),
                               voices.at(sign * voices.change > 0).dense(size, today), sign))
@@ -226,81 +284,31 @@ def _interleaved(
     return sign * units[0], sign * reports[0], sign * units[1], sign * reports[1]
 
 
-def _weighed(table: Table, rows: Codes, voices: _Changes, out: _Changes) -> Iterator[Reading]:
-    """Yield a reading for each period in which one of ``rows`` was reported on."""
-    if not rows.size:
-        return
-    moments = _Moments.of(voices)
-    asked = rows[moments.row]
-    now = _as_of(table, rows, moments, voices, out)
-    found = table.weigh(asked, now)
-    matured = table.matured(now, found.start)
-    was = _before(table, asked, now, moments.removals(voices, table.counts.today))
-    for place, (row, end) in enumerate(zip(asked.tolist(), moments.end.tolist(), strict=True)):
-        reading = _reading(table, Subject(table.charge, row), end, found, place)
-        yield replace(reading, matured=float(matured[place]), was_log_r=was.get(place))
+def _weighed(scales: Scales, near: _Some) -> Iterator[Reading]:
+    """Yield what is near a rung, or fell, or is probed, of each period with a report."""
+    moments = Moments.of(near.voices)
+    then = near.asked.at(moments.row)
+    now = _as_of(scales, near, then, moments)
+    found = scales.weigh(then, now)
+    matured = scales.matured(then, now, found.start).tolist()
+    was = _before(scales, then, now, moments.removals(near.voices, scales.counts.today))
+    wanted = (found.log_r >= scales.watch[then.number]) | near.is_probed[moments.row]
+    wanted[list(was)] = True
+    index = np.flatnonzero(wanted)
+    ends = moments.end[index].tolist()
+    for place, end, subject in zip(index.tolist(), ends, then.at(index).subjects(), strict=True):
+        reading = _reading(scales.counts.today, subject, end, found, place)
+        yield replace(reading, matured=matured[place], was_log_r=was.get(place))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Moments:
-    """Ends of periods in which something was reported, in the order of rows and time."""
-
-    row: Codes
-    end: Codes
-
-    @classmethod
-    def of(cls, voices: _Changes) -> Self:
-        """Return the moments of all reports."""
-        keys = np.unique(_key(voices.row, voices.end))
-        return cls(keys >> _TIME_BITS, keys & (1 << _TIME_BITS) - 1)
-
-    def sums(self, changes: _Changes, today: int) -> tuple[Codes, Codes]:
-        """Return all changes of each moment's row up to its end: by age, and older ones."""
-        by_age, older = self._placed(changes).dense(self.end.size, today)
-        return self._running(by_age), self._running(older)
-
-    def removals(self, changes: _Changes, today: int) -> tuple[Codes, Codes]:
-        """Return what was taken back in each moment's own period (not above 0), likewise."""
-        placed = self._placed(changes)
-        is_now = (placed.change < 0) & (self.end[placed.row] == placed.end)
-        return placed.at(is_now).dense(self.end.size, today)
-
-    def _placed(self, changes: _Changes) -> _Changes:
-        """Return the changes with the first moment that each belongs to as its row.
-
-        What came after a row's last moment belongs to none.
-        """
-        place = np.searchsorted(_key(self.row, self.end), _key(changes.row, changes.end))
-        known = np.minimum(place, self.end.size - 1)
-        index = np.flatnonzero((place == known) & (self.row[known] == changes.row))
-        return replace(changes.at(index), row=place[index])
-
-    def _running(self, sums: Codes) -> Codes:
-        """Return running sums within each row."""
-        total = np.cumsum(sums, axis=0)
-        heads = np.searchsorted(self.row, self.row)
-        start = total[np.maximum(heads - 1, 0)]
-        start[heads == 0] = 0
-        return total - start
-
-
-_TIME_BITS: Final = 42
-"""Room for a moment (ms UTC) beside a row."""
-
-
-def _key(row: Codes, end: Codes) -> Codes:
-    return row << _TIME_BITS | end
-
-
-def _as_of(
-    table: Table, rows: Codes, moments: _Moments, voices: _Changes, out: _Changes
-) -> Cohorts:
+def _as_of(scales: Scales, near: _Some, then: Asked, moments: Moments) -> Cohorts:
     """Return the counts of each moment's subject at its end."""
-    base, today, at = table.counts.cohorts(table.charge, rows), table.counts.today, moments.row
-    units, older_units = moments.sums(out, today)
-    reports, older_reports = moments.sums(voices, today)
+    base, today, at = near.cohorts, scales.counts.today, moments.row
+    units, older_units = moments.sums(near.out, today)
+    reports, older_reports = moments.sums(near.voices, today)
     units, reports = base.units[at] + units, base.reports[at] + reports
-    table.counts.conceal(table.charge, rows[at], units, reports)
+    for charge, part in then.parts():
+        scales.counts.conceal(charge, then.row[part], units[part], reports[part])
     return Cohorts(
         np.maximum(units, 0),
         np.maximum(reports, 0),
@@ -310,7 +318,7 @@ def _as_of(
 
 
 def _before(
-    table: Table, asked: Codes, now: Cohorts, removals: tuple[Codes, Codes]
+    scales: Scales, asked: Asked, now: Cohorts, removals: tuple[Codes, Codes]
 ) -> dict[int, float]:
     """Return by moment what log R would be if nothing had been taken back in its period."""
     by_age, older = removals
@@ -323,18 +331,18 @@ def _before(
         now.older_units[back],
         now.older_reports[back] - older[back],
     )
-    found = table.weigh(asked[back], kept).log_r
+    found = scales.weigh(asked.at(back), kept).log_r
     return dict(zip(back.tolist(), found.tolist(), strict=True))
 
 
-def _reading(table: Table, subject: Subject, end: int, found: Evidence, place: int) -> Reading:
+def _reading(today: int, subject: Subject, end: int, found: Evidence, place: int) -> Reading:
     start = int(found.start[place])
     return Reading(
         end=end,
         subject=subject,
         log_r=float(found.log_r[place]),
         log_best=float(found.log_best[place]),
-        start=table.counts.today - start if start >= 0 else -1,
+        start=today - start if start >= 0 else -1,
         reports=int(found.reports[place]),
         units=int(found.units[place]),
         matured=float(found.matured[place]),
@@ -343,11 +351,10 @@ def _reading(table: Table, subject: Subject, end: int, found: Evidence, place: i
     )
 
 
-def read_now(table: Table, rows: Sequence[int], end: int) -> list[Reading]:
-    """Return the evidence about ``rows`` as counted, at the end of a day (``end``, ms UTC)."""
-    asked = np.array(rows, np.int64)
-    found = table.weigh(asked, table.counts.cohorts(table.charge, asked))
-    return [
-        _reading(table, Subject(table.charge, row), end, found, place)
-        for place, row in enumerate(rows)
-    ]
+def read_now(scales: Scales, rows: RowsOf, end: int) -> list[Reading]:
+    """Return the evidence about subjects as counted, at the end of a day (``end``, ms UTC)."""
+    asked = scales.asked(np.array(sorted(scales.keys(rows)), np.int64))
+    if not asked.row.size:
+        return []
+    found, today = scales.weigh(asked, scales.cohorts(asked)), scales.counts.today
+    return [_reading(today, one, end, found, i) for i, one in enumerate(asked.subjects())]

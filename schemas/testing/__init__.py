@@ -30,6 +30,7 @@ from schemas.testing.builders import (
     a_scan,
     an_abandoned_cart,
     an_answer,
+    an_appeal_upheld,
     an_order,
     an_unfillable_line,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "a_scan",
     "an_abandoned_cart",
     "an_answer",
+    "an_appeal_upheld",
     "an_order",
     "an_unfillable_line",
     "as_lines",

@@ -224,6 +224,11 @@ def a_delisting(**fields: object) -> events.SkuDelisted:
     return _built(events.SkuDelisted, fields, sku="sku-1", by="shop")
 
 
+def an_appeal_upheld(**fields: object) -> events.SellerAppealUpheld:
+    """The seller was right about everything that was reported until now."""
+    return _built(events.SellerAppealUpheld, fields, seller_id="m-1")
+
+
 def _built(make: Callable[..., _Some], fields: dict[str, object], **usual: object) -> _Some:
     built = make(**{"id": "-", "time": _TIME, **usual, **fields})
     if "id" in fields:
@@ -263,6 +268,7 @@ BUILDERS: Final[dict[str, Callable[..., events.Event]]] = dict(
             a_repair,
             a_listing,
             a_delisting,
+            an_appeal_upheld,
         ),
         strict=True,
     )

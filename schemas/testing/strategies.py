@@ -201,6 +201,8 @@ def _trouble(draw: DrawFn, order_id: str) -> list[Event]:
 
 @st.composite
 def _catalogue(draw: DrawFn) -> list[Event]:
+    if draw(_RARELY):
+        return draw(_told([build.an_appeal_upheld(seller_id="seller-1")]))
     makers = (build.a_price, build.a_repair, build.a_listing, build.a_delisting)
     return draw(_told([draw(st.sampled_from(makers))(sku=draw(_SKUS))]))
 

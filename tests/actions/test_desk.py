@@ -193,12 +193,14 @@ def test_a_problem_whose_root_cause_was_none_is_told_to_operations_and_the_custo
     assert perform_all(ledger, NOON + 2) == ["alert-carrier"]
 
 
+@pytest.mark.parametrize("together", [True, False])
 def test_what_was_called_off_for_a_root_cause_that_was_none_is_done_after_all(
-    ledger: Ledger, desk: Desk
+    ledger: Ledger, desk: Desk, *, together: bool
 ) -> None:
+    changes = [under_a_root(SILENT), on_its_own(SILENT)]
     desk.take([opened(SILENT)], NOON)
-    desk.take([under_a_root(SILENT)], NOON + 1)
-    desk.take([on_its_own(SILENT)], NOON + 2)
+    for some in [changes] if together else [[one] for one in changes]:
+        desk.take(some, NOON + 2)
 
     assert sorted(perform_all(ledger, NOON + 2)) == ["alert-carrier", "message-customer"]
 

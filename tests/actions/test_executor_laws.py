@@ -17,6 +17,7 @@ from actions.executors.pagerduty import PagerDuty
 from actions.executors.registry import EXECUTORS
 from actions.executors.webhook import Webhook
 from actions.outbox import Perform
+from actions.resolving import RESOLVED
 from actions.testing import NOON, SECRET, Receiver, loopback_receiver
 from actions.testing_mail import MailReceiver, loopback_mail
 from schemas.decisions import Action, Status
@@ -106,15 +107,20 @@ def test_every_executor_has_a_rig() -> None:
     assert RIGS.keys() == EXECUTORS.keys()
 
 
-def test_what_is_sent_carries_the_action_id(rig: Rig) -> None:
-    rig.perform(an_action())
+WORDS_TO_OPS = pytest.mark.parametrize("name", ["notify-ops", RESOLVED])
+
+
+@WORDS_TO_OPS
+def test_what_is_sent_carries_the_action_id(rig: Rig, name: str) -> None:
+    rig.perform(an_action(name))
 
     assert an_action().id in str(rig.receiver.effects)
 
 
-def test_the_same_action_again_is_the_same_message(rig: Rig) -> None:
-    rig.perform(an_action())
-    rig.perform(an_action())
+@WORDS_TO_OPS
+def test_the_same_action_again_is_the_same_message(rig: Rig, name: str) -> None:
+    rig.perform(an_action(name))
+    rig.perform(an_action(name))
 
     assert len({str(effect) for effect in rig.receiver.effects.values()}) == 1
 
@@ -342,6 +348,17 @@ def test_alerts_about_one_problem_are_one_incident_of_its_severity() -> None:
     assert [event["dedup_key"] for event in told] == ["andon/P1"] * 2
     assert {event["payload"]["severity"] for event in told} == {"error"}
     assert told[0]["payload"]["custom_details"]["reference"] == alert.id
+
+
+def test_what_is_over_resolves_the_incident_that_told_of_it() -> None:
+    with a_pagerduty() as rig:
+        rig.perform(an_action())
+        rig.perform(replace(an_action(RESOLVED), id="another"))
+        told = list(rig.receiver.effects.values())
+
+    assert [event["event_action"] for event in told] == ["trigger", "resolve"]
+    assert {event["dedup_key"] for event in told} == {"andon/P1"}
+    assert told[1]["payload"]["summary"].startswith("resolved: silent-shipment")
 
 
 def test_a_pager_without_a_key_is_found_at_once() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from msgspec.structs import replace
 
 from actions.desk import Desk
 from actions.errors import NotYet, Unavailable
@@ -13,6 +14,7 @@ from actions.executors.grouping import Grouping, Throttle, digest
 from actions.ledger import Ledger
 from actions.outbox import Relay
 from actions.playbook import parse_playbook
+from actions.resolving import RESOLVED
 from actions.testing import NOON, a_problem, loopback_receiver, opened
 from schemas.decisions import Action, Status
 from schemas.times import MINUTE
@@ -80,6 +82,14 @@ def test_a_digest_names_the_first_and_counts_the_rest() -> None:
     assert title.startswith("5 alerts: notify-ops: late-delivery ops-0; ")
     assert title.endswith("ops-2 and 2 more")
     assert body.index("id-0") < body.index("id-4")
+
+
+def test_a_digest_counts_apart_what_is_over() -> None:
+    over = replace(an_alert(7), name=RESOLVED, params={"kind": "lost", "subject": "order:O1"})
+
+    assert digest([an_alert(0), an_alert(1), over])[0].startswith("2 alerts, 1 resolved: ")
+    assert digest([over])[0] == "resolved: lost order:O1"
+    assert digest([over, over])[0].startswith("2 resolved: ")
 
 
 def test_two_alerts_are_both_named() -> None:

@@ -274,7 +274,7 @@ def pulled(status: Status) -> tuple[Action, ...]:
 def test_a_withdrawn_problem_relists_and_leaves_the_customer_what_they_got() -> None:
     gone = withdrawn(decaf()).problem
     decided = decide(gone, History(now=NOON, planned=pulled(Status.DONE)), load_playbook())
-    relist, note = plan(gone, decided, load_playbook())
+    relist, note, resolved = plan(gone, decided, load_playbook())
 
     assert decided.verdict is Verdict.COMPENSATE
     assert decided.call_off == ()
@@ -285,6 +285,7 @@ def test_a_withdrawn_problem_relists_and_leaves_the_customer_what_they_got() -> 
     )
     assert (note.name, note.target_type) == ("notify-ops", "ops")
     assert "customers keep" in str(note.params["note"])
+    assert (resolved.name, resolved.params["state"]) == ("resolve-alert", "withdrawn")
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.WAITING])
@@ -310,7 +311,7 @@ def test_a_repaired_sku_goes_back_on_sale() -> None:
     decided = decide(over, History(now=NOON, planned=pulled(Status.DONE)), load_playbook())
 
     assert (decided.verdict, decided.detail) == (Verdict.RESTORE, "delist-sku")
-    assert [a.name for a in plan(over, decided, load_playbook())] == ["relist-sku"]
+    assert [a.name for a in plan(over, decided, load_playbook())] == ["relist-sku", "resolve-alert"]
 
 
 def test_a_delisting_still_queued_when_the_sku_is_repaired_is_called_off_alone() -> None:
@@ -318,13 +319,13 @@ def test_a_delisting_still_queued_when_the_sku_is_repaired_is_called_off_alone()
     decided = decide(over, History(now=NOON, planned=pulled(Status.QUEUED)), load_playbook())
 
     assert decided.call_off == (pulled(Status.QUEUED)[0].id,)
-    assert plan(over, decided, load_playbook()) == ()
+    assert [action.name for action in plan(over, decided, load_playbook())] == ["resolve-alert"]
 
 
 def test_what_was_put_back_is_not_put_back_again() -> None:
     over = cleared(decaf()).problem
     done = pulled(Status.DONE)
-    (relist,) = planned(over, load_playbook(), History(now=NOON, planned=done))
+    relist, _ = planned(over, load_playbook(), History(now=NOON, planned=done))
     both = (*done, replace(relist, status=Status.DONE))
 
     assert decide(over, History(now=NOON, planned=both), load_playbook()).verdict is Verdict.OVER

@@ -9,7 +9,7 @@ from actions.policy import decide, plan
 from actions.proposals import propose
 from actions.rules import Messages
 from actions.testing import NOON, a_problem
-from actions.wording import BLAME, LOCALES, blame_in, letter, texts_in, worded
+from actions.wording import BLAME, LOCALES, blame_in, letter, sources_in, worded
 from schemas.decisions import Action
 from schemas.problems import Evidence
 
@@ -66,13 +66,13 @@ def test_a_message_about_no_order_names_none(kind: str, locale: str) -> None:
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_kind_has_words_of_its_own(locale: str) -> None:
-    told = {key.partition(".")[2] for key in texts_in(locale) if key.startswith("failures.")}
+    told = {key.partition(".")[2] for key in sources_in(locale) if key.startswith("failures.")}
 
     assert told == {*CAUSE_OF_KIND, "other"}
 
 
 def test_every_language_says_the_same_things() -> None:
-    assert {frozenset(texts_in(locale)) for locale in LOCALES} == {frozenset(texts_in("en"))}
+    assert {frozenset(sources_in(locale)) for locale in LOCALES} == {frozenset(sources_in("en"))}
     assert BLAME.keys() == set(LOCALES)
 
 

@@ -197,7 +197,7 @@ def test_doctor_exits_with_1_and_names_what_is_wrong(andon: Andon, tmp_path: Pat
     done = andon("doctor", "--data", tmp_path, "--port", "0")
 
     assert done.returncode == 1
-    assert "1 of 11 checks failed" in done.stderr
+    assert "1 of 12 checks failed" in done.stderr
 
 
 def _ledger_with(statement: str, folder: Path) -> None:

@@ -15,6 +15,7 @@ from actions.outbox import Relay
 from actions.playbook import load_playbook
 from actions.testing import NOON, a_problem, opened
 from andon.cli import main
+from andon.verified import last_verified
 from streams.folder import Folder
 
 Done = tuple[int, str, str]
@@ -47,6 +48,30 @@ def folder(tmp_path: Path) -> Folder:
     Relay(ledger, {"*": lambda _: "done"}).run_once(NOON)
     ledger.close()
     return found
+
+
+def test_a_ledger_that_holds_is_noted_for_monitors_and_a_changed_one_is_not(
+    andon: Callable[..., Done], folder: Folder
+) -> None:
+    never = last_verified(folder)
+    _, out, _ = andon("ledger", "verify")
+    noted = last_verified(folder)
+    with closing(sqlite3.connect(folder.ledger)) as connection, connection:
+        connection.execute("DROP TRIGGER outcomes_refuses_update")
+        connection.execute("UPDATE outcomes SET detail = 'x'")
+    code, *_ = andon("ledger", "verify")
+
+    assert never is None
+    assert noted is not None
+    assert str(noted.entries) == out.partition(":")[0]
+    assert code == 1
+    assert last_verified(folder) == noted
+
+
+def test_a_note_that_cannot_be_read_is_none(folder: Folder) -> None:
+    folder.verified.write_text("{")
+
+    assert last_verified(folder) is None
 
 
 @pytest.mark.usefixtures("folder")

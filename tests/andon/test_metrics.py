@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
 from actions.desk import Desk
+from actions.errors import Gone
 from actions.ledger import Ledger
 from actions.outbox import Relay
 from actions.playbook import parse_playbook
@@ -17,6 +18,8 @@ from actions.rounds import Rounds
 from actions.testing import NOON, a_problem, opened
 from andon.counting import Counted
 from andon.metrics import PREFIX, Counts, Gauges, exposition
+from andon.verified import Verified
+from schemas.decisions import Action
 from schemas.events import ContactAnswered, Event
 from schemas.testing import a_contact, an_order
 from schemas.times import HOUR, MINUTE
@@ -42,11 +45,27 @@ class Shop:
     def __init__(self, ledger: Ledger) -> None:
         self.counted = Counted(ledger, Counts())
         desk = Desk(ledger, BOOK)
-        relay = Relay(ledger, {"coupon": lambda _: "given"})
+        self.verified: Verified | None = None
+        relay = Relay(ledger, {"coupon": self.give})
         self.settle = self.counted.settling(desk.take)
         self.perform = self.counted.performing(Rounds(ledger, desk, relay.run_once))
-        gauges = Gauges(lambda: 7, lambda: 2, lambda: NOON, lambda: NOON + HOUR)
+        gauges = Gauges(
+            events=lambda: 7,
+            rejected=lambda: 2,
+            log_clock=lambda: NOON,
+            now=lambda: NOON + HOUR,
+            doubts=lambda: {"unknown words": 3},
+            breakers=relay.breakers.states,
+            verified=lambda: self.verified,
+        )
+        self.is_down = False
         self.write = exposition(self.counted.counts, ledger, gauges)
+
+    def give(self, _action: Action) -> str:
+        """Give a coupon, unless the system that does it is gone for good."""
+        if self.is_down:
+            raise Gone("no coupons any more")
+        return "given"
 
     def read(self) -> dict[str, float]:
         """Return every sample by its name and labels."""
@@ -132,7 +151,43 @@ def test_what_waits_is_shown_with_its_age_and_its_owner(shop: Shop) -> None:
     assert (read["outbox_pending"], read["outbox_oldest_age_seconds"]) == (1, 3600)
     assert read["tasks_waiting false carrier"] == 1
     assert (read["events_consumed_total"], read["events_rejected_total"]) == (7, 2)
+    assert read["facts_doubted_total unknown words"] == 3
     assert read["watermark_timestamp_seconds"] == NOON / 1000
+
+
+def test_the_height_of_the_ledger_is_shown_and_when_it_was_last_found_whole(shop: Shop) -> None:
+    empty = shop.read()
+    shop.settle([opened(a_problem())], NOON)
+    shop.verified = Verified(3, NOON)
+    read = shop.read()
+
+    assert empty["ledger_height"] == 0
+    assert not [name for name in empty if name.startswith("ledger_verified")]
+    assert read["ledger_height"] == 4
+    assert read["ledger_verified_height"] == 3
+    assert read["ledger_verified_timestamp_seconds"] == NOON / 1000
+
+
+def test_each_destination_shows_the_state_of_its_breaker(shop: Shop) -> None:
+    quiet = shop.read()
+    shop.settle([opened(a_problem())], NOON)
+    shop.perform(NOON)
+    closed = shop.read()
+    shop.is_down = True
+    shop.settle([opened(a_problem(subject="O2", order_id="O2", customer_id="C2"))], NOON + 1)
+    shop.perform(NOON + 1)
+    off = shop.read()
+
+    assert not [name for name in quiet if name.startswith("breaker_state")]
+    assert (closed["breaker_state coupon closed"], closed["breaker_state coupon off"]) == (1, 0)
+    assert (off["breaker_state coupon closed"], off["breaker_state coupon off"]) == (0, 1)
+
+
+def test_every_metric_says_what_it_is(shop: Shop) -> None:
+    shop.verified = Verified(0, NOON)
+    families = text_string_to_metric_families(shop.write().decode())
+
+    assert [family.name for family in families if not family.documentation.endswith(".")] == []
 
 
 def test_names_follow_the_convention(shop: Shop) -> None:

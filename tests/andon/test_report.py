@@ -20,7 +20,14 @@ from andon.testing import command
 from schemas.commands import Command, Verb, Word
 from schemas.events import ContactAnswered
 from schemas.stamps import parse_one
-from schemas.testing import a_contact, an_order, as_lines
+from schemas.testing import (
+    a_callback_request,
+    a_contact,
+    a_delivery_change,
+    a_return_request,
+    an_order,
+    as_lines,
+)
 from schemas.times import DAY, HOUR, MINUTE, iso
 
 BOOK = """
@@ -90,6 +97,34 @@ def test_customers_come_first_and_cost_beside_them(ledger: Ledger) -> None:
     assert shown["money per everything in 1d"] == "85.00 USD"
     assert shown["money per rule in 1d (least: late)"] == "75.00 USD"
     assert shown["coupon per customer in 1d (least: C1)"] == 3
+
+
+@pytest.mark.practice("1.5")
+def test_the_steps_that_a_problem_costs_its_customer_are_counted(ledger: Ledger) -> None:
+    figure = "steps a problem asks of the customer"
+    lived(ledger)
+    form = a_return_request(order_id="O1")
+    other = a_contact(contact_id="K9", order_id="content", topic="question")
+    called = a_callback_request(contact_id="K1", order_id="O1")
+    heard = asked(1, 1)
+    for event in (form, form, other, called, a_delivery_change(order_id="O1")):
+        heard.hear(event, NOON)
+
+    assert figures(ledger, asked())[figure] == "0.00 (0 for 1 orders)"
+    assert figures(ledger, heard)[figure] == "5.00 (5 for 1 orders)"
+
+
+def test_without_problems_nothing_costs_a_customer_steps(ledger: Ledger) -> None:
+    assert figures(ledger)["steps a problem asks of the customer"] == "-"
+
+
+@pytest.mark.practice("4.4")
+def test_what_customers_are_given_is_shown_against_the_orders(ledger: Ledger) -> None:
+    lived(ledger)
+    figure = "given to customers per 1,000 orders, at most"
+
+    assert figures(ledger, asked(1))[figure] == "5000.00 USD (5.00 USD)"
+    assert figures(ledger)[figure] == "- (5.00 USD)"
 
 
 def test_wrong_actions_are_counted_with_the_time_until_they_were_reversed(ledger: Ledger) -> None:

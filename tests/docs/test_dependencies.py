@@ -19,6 +19,7 @@ DISTRIBUTION_OF = {
     "prometheus_client": "prometheus-client",
     "faust": "faust-streaming",
     "kafka": "kafka-python",
+    "mode": "mode-streaming",
     "pydantic_core": "pydantic",  # released together, and pinned by it
     "yaml": "pyyaml",
 }

@@ -4,24 +4,16 @@ Nothing is left out between: engine, desk, rounds and relay are those of a run, 
 the shop arrives signed, over HTTP.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from actions.desk import Desk
-from actions.executors.webhook import Webhook
-from actions.guest_book import hear
 from actions.ledger import Ledger
-from actions.outbox import Relay
 from actions.outcomes_told import Later, Told, report_outcome
 from actions.people import People
-from actions.playbook import Playbook, load_playbook, parse_playbook
-from actions.rounds import Rounds
-from actions.testing import SECRET, Receiver, a_problem, loopback_receiver, opened
-from andon.wiring import build_engine
+from actions.playbook import load_playbook, parse_playbook
+from actions.testing import Receiver, a_problem
+from andon.testing_shop import Shop, names, the
 from schemas.commands import Word
 from schemas.decisions import Status
 from schemas.events import Customer, Event, Replaces, ReturnedLine
@@ -38,83 +30,6 @@ from schemas.testing import (
     at,
     at_ms,
 )
-from streams.embedded import wall_clock
-from streams.testing import batch_of
-
-Asked = list[dict[str, Any]]
-
-
-class Shop:
-    """A shop that runs Andon, and the system of its own that is asked to act."""
-
-    def __init__(self, ledger: Ledger, receiver: Receiver, playbook: Playbook) -> None:
-        self.ledger = ledger
-        self.playbook = playbook
-        self._receiver = receiver
-        self._engine = build_engine(playbook)
-        self._desk = Desk(ledger, playbook)
-        webhook = Webhook(receiver.url, (SECRET,), wall_clock, allowed=("127.0.0.0/8",))
-        self._rounds = Rounds(ledger, self._desk, Relay(ledger, {"*": webhook}).run_once)
-
-    def live(self, *events: Event, until: str) -> Asked:
-        """Let events happen one recorded moment after the other; return what was asked for."""
-        before = len(self._receiver.effects)
-        batch = batch_of(*events)
-        with self.ledger.writing() as connection:
-            hear(connection, events, 0)
-        for moment in np.unique(batch.recorded).tolist():
-            self._settle(self._engine.advance(moment), moment)
-            now = [i for i, one in enumerate(batch.recorded.tolist()) if one == moment]
-            self._settle(self._engine.step(batch_of(*(events[i] for i in now))), moment)
-        self._settle(self._engine.advance(at_ms(until)), at_ms(until))
-        return [effect["data"] for effect in list(self._receiver.effects.values())[before:]]
-
-    def _settle(self, changes: list[Any], now: int) -> None:
-        for change in changes:
-            self._desk.take([change], change.at)
-            self.round(change.at)
-        self.round(now)
-
-    def round(self, now: int) -> None:
-        """Perform what is due, and what follows from it."""
-        while self._rounds(now):
-            pass
-
-    def found(self, *problems: Any) -> Asked:  # noqa: ANN401 - problems, as tests build them
-        """Let a detector have found something; return what was asked for."""
-        before = len(self._receiver.effects)
-        for problem in problems:
-            self._settle([opened(problem)], problem.opened_at)
-        return [effect["data"] for effect in list(self._receiver.effects.values())[before:]]
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    book = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
-    yield book
-    book.close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with loopback_receiver() as found:
-        yield found
-        assert not found.refused
-
-
-@pytest.fixture
-def shop(ledger: Ledger, receiver: Receiver) -> Shop:
-    return Shop(ledger, receiver, load_playbook())
-
-
-def names(asked: Asked) -> list[str]:
-    return sorted(action["name"] for action in asked)
-
-
-def the(asked: Asked, name: str) -> dict[str, Any]:
-    (action,) = (one for one in asked if one["name"] == name)
-    return action
-
 
 WRONG = [ReturnedLine(line_id="L1", reason="wrong_item")]
 DECAF = [a_line(line_id="L1", sku="DECAF")]
@@ -161,7 +76,7 @@ def test_a_repaired_sku_goes_back_on_sale_and_the_customer_keeps_the_credit(shop
     shop.live(*events, until="03-05T16:00")
     asked = shop.live(a_repair(sku="DECAF", time=at("03-06T09:00")), until="03-06T10:00")
 
-    assert names(asked) == ["relist-sku"]
+    assert names(asked) == ["relist-sku", "resolve-alert", "resolve-alert"]
 
 
 @pytest.mark.practice("0.13")

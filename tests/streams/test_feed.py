@@ -55,5 +55,6 @@ def test_a_place_that_is_none_is_a_bad_request(after: str) -> None:
     assert client_of(Ledger("sqlite://")).get(FEED, params={"after": after}).status_code == 400
 
 
-def test_a_process_without_a_ledger_has_no_feed() -> None:
+def test_a_process_without_a_ledger_has_no_feed_and_knows_no_customers() -> None:
     assert client_of(None).get(FEED).status_code == 404
+    assert client_of(None).get("http://127.0.0.1/api/v1/customers/c-1").status_code == 404

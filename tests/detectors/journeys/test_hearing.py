@@ -2,6 +2,7 @@ from typing import Final
 
 import pytest
 
+from detectors.journeys.names import stable_hashes
 from detectors.observations import Clock
 from detectors.population.defects import DEFECTS
 from schemas.events import (
@@ -44,6 +45,7 @@ SHIPPED_DAY: Final = at_ms("03-02") // DAY
 ITEM: Final = ("sku-1", "", "", "", "")
 PLACE: Final = ("sku-1", "w-1", "A-1", "")
 LANE: Final = ("acme", "", "DE", "HH", "DE", "BE", "w-1")
+[BUYER] = stable_hashes(["c-1"]).tolist()
 
 
 def told(name: str, *events: Event, until: int | None = None) -> list[tuple[int, int]]:
@@ -191,7 +193,7 @@ def test_a_wrong_item_is_reported_in_the_cell_of_its_line_by_its_buyer() -> None
     [report] = [r for r in heard_of(*STORY, returned("wrong_item")).reports if r.defect == 0]
 
     assert report == (
-        COMPLAINT, 0, SHIPPED_DAY, ITEM, PLACE, LANE, hash("c-1"), -1, 1, "o-1/1",
+        COMPLAINT, 0, SHIPPED_DAY, ITEM, PLACE, LANE, BUYER, -1, 1, "o-1/1",
     )  # fmt: skip
 
 

@@ -2,10 +2,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.journeys.folds import Numbers
 from detectors.journeys.standing import Edge, Standing, Telling, What, tellings
 
 ROW, ANNA, BEN = 4, 7, 8
 OPENED, ENDED, REFUTED, MOVED = What.OPENED, What.ENDED, What.REFUTED, What.MOVED
+
+
+def followed(edges: list[Edge], rows: Numbers, *standing: Standing) -> list[Telling]:
+    columns = np.array(edges, np.int64).reshape(-1, len(Edge._fields)).T
+    found = tellings(columns, rows, standing)
+    return [Telling(*one) for one in found.T.tolist()]
 
 
 def told(*what: What, buyers: tuple[int, ...] = ()) -> list[Telling]:
@@ -16,7 +23,7 @@ def told(*what: What, buyers: tuple[int, ...] = ()) -> list[Telling]:
     who = iter(buyers)
     edges = [Edge(n, w, 0, n * 10, next(who, ANNA) if w is OPENED else 0)
              for n, w in enumerate(what, start=1)]  # fmt: skip
-    return list(tellings(edges, np.full(len(what) + 1, ROW), [Standing()]))
+    return followed(edges, np.full(len(what) + 1, ROW), Standing())
 
 
 def units(*what: What) -> list[tuple[int, int]]:
@@ -57,7 +64,7 @@ def test_who_reported_first_is_told_to_the_end() -> None:
 
 def test_reports_of_other_defects_and_rows_are_left_alone() -> None:
     edges = [Edge(0, OPENED, 0, 1, ANNA), Edge(1, OPENED, 1, 1, BEN), Edge(2, ENDED, 0, 2, 0)]
-    found = list(tellings(edges, np.array([ROW, ROW, ROW + 1]), [Standing(), Standing()]))
+    found = followed(edges, np.array([ROW, ROW, ROW + 1]), Standing(), Standing())
 
     assert [(one.defect, one.units) for one in found] == [(0, 1), (1, 1)]
 

@@ -264,6 +264,30 @@ def test_two_incidents_of_one_subject_explain_each_cohort_once() -> None:
     assert counted.units(WRONG, "sku-1") == {-1: 2}
 
 
+def test_reports_of_waived_cohorts_count_no_more_even_when_they_leave_the_window() -> None:
+    news = [Sent(noon(TODAY), TODAY - n) for n in range(3)]
+    counted = tally(*news, *(Said(noon(TODAY), TODAY - n, name=f"o-{n}/1") for n in range(3)))
+    row = int(counted.row(WRONG, "sku-1")[0])
+    counted.counts.waivers.add(WRONG, row, Span(TODAY - 2, TODAY - 1))
+    counted.counts.waivers.add(WRONG, row, Span(TODAY - 2, TODAY - 1))
+    before = counted.reports(WRONG, "sku-1")
+    counted.begin(TODAY + WINDOW)
+
+    assert before == {TODAY: 1}
+    assert counted.reports(WRONG, "sku-1") == {-1: 1}
+    assert counted.units(WRONG, "sku-1") == {-1: 3}
+
+
+def test_a_waived_cohort_that_an_incident_explains_is_left_out_once() -> None:
+    counted = tally(*(Said(noon(TODAY), TODAY - n, name=f"o-{n}/1") for n in range(3)))
+    row = int(counted.row(WRONG, "sku-1")[0])
+    counted.counts.excise(WRONG, row, Span(TODAY - 1, TODAY - 1))
+    counted.counts.waivers.add(WRONG, row, Span(TODAY - 1, TODAY))
+    counted.begin(TODAY + WINDOW)
+
+    assert counted.reports(WRONG, "sku-1") == {-1: 1}
+
+
 def test_evidence_that_is_not_counted_yet_is_concealed_likewise() -> None:
     counted = tally(Sent(noon(TODAY), TODAY))
     row = counted.row(WRONG, "sku-1")

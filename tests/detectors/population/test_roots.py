@@ -186,12 +186,12 @@ def test_nothing_is_put_under_what_is_under_it_when_the_blame_turns_around() -> 
     assert {every[p.parent or ""].subject for p in others if "watch" not in p.kind} >= {"S-3"}
 
 
-def test_more_cells_than_one_number_tells_apart_change_no_answer(
+def test_whether_cells_are_ticked_off_or_sorted_changes_no_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     *_, is_bad = FAULTS["a bin"]
     shop = a_shop(Clock.SHIPPED, WRONG_ITEM).where(after(ONSET, is_bad))
     problems = found(shop)
-    monkeypatch.setattr("detectors.population.roots.MOST_KEYS", 10)
+    monkeypatch.setattr("detectors.population.numbering.PLACES_A_KEY", 0)
 
     assert found(shop) == problems

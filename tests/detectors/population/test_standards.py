@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from detectors.journeys.vocabulary import Item, Vocabulary
-from detectors.observations import Clock, Exposures, Reports
+from detectors.observations import Appeal, Clock, Exposures, Observation, Reports
 from detectors.population.defects import DEFECTS
 from detectors.population.judge import Judge
 from detectors.population.presets import PRESETS, in_force
 from detectors.population.rates import Rates, lower, upper
 from detectors.population.rules import PopulationRules, SellerRules
-from schemas.problems import Change, ChangeKind
+from schemas.problems import Cause, Change, ChangeKind
 from schemas.times import DAY, HOUR
 
 FIRST: Final = 20_500
@@ -65,12 +65,20 @@ class Market:
             self.sold(day, units, seller)
             self.bad(day, bad, seller)
 
-    def judged(self, until: int, cuts: Sequence[int] = (), *, turned: bool = False) -> list[Change]:
+    def judged(
+        self,
+        until: int,
+        cuts: Sequence[int] = (),
+        *,
+        turned: bool = False,
+        known: Sequence[Observation] = (),
+    ) -> list[Change]:
         """Return what happened to sellers up to the roll of a day, told in pieces."""
         judge, changes, since = Judge(PopulationRules(sellers=self.rules), HORIZON), [], 0
         words = Vocabulary()
         for cut in (*((FIRST + day) * DAY + 1 for day in cuts), (FIRST + until) * DAY + 1):
             judge.observe_counts(0, *self._told(words, since, cut, turned=turned), words)
+            judge.observe(one for one in known if since <= one.at < cut)
             changes += judge.judge(cut)
             since = cut
         return [change for change in changes if change.problem.kind in STEPS]
@@ -394,3 +402,127 @@ def test_settings_that_mean_nothing_are_refused() -> None:
         SellerRules(step=timedelta(hours=23))
     with pytest.raises(ValueError, match="must be at least 1, not 0"):
         SellerRules(orders=0)
+
+
+# --- appeals -------------------------------------------------------------------------------------
+
+
+def an_appeal(
+    day: int, first: int, last: int, *, defect: str = "late", seller: str = "s-1"
+) -> Appeal:
+    """Return that a seller was found right, at noon of a day, about some cohort days."""
+    at = (FIRST + day) * DAY + 12 * HOUR
+    cause = Cause("seller.appeal_upheld", at, at)
+    return Appeal(
+        at=at, cause=cause, seller=seller, defect=defect, first=FIRST + first, last=FIRST + last
+    )
+
+
+def a_bad_week(after: int = 20) -> Market:
+    """Return a seller that hands a lot over late in the first three days, and nothing else."""
+    market = Market()
+    market.days([0, 1, 2], 100, 15)
+    market.days(range(3, after), 100, 0)
+    return market
+
+
+def withdrawals(changes: Sequence[Change]) -> list[tuple[str, int, str]]:
+    """Return which steps were withdrawn, on which day and by what."""
+    return [
+        (c.problem.kind, c.at // DAY - FIRST, c.problem.ended_by.fact if c.problem.ended_by else "")
+        for c in changes
+        if c.what is ChangeKind.WITHDRAWN
+    ]
+
+
+def test_an_upheld_appeal_withdraws_what_rested_on_it_as_the_next_day_begins() -> None:
+    market = a_bad_week()
+    without = market.judged(6)
+    changes = market.judged(6, known=[an_appeal(3, 0, 2)])
+
+    assert told(without) == told(changes) == [(COACH, 1)]
+    assert withdrawals(without) == []
+    assert withdrawals(changes) == [(COACH, 4, "seller.appeal_upheld")]
+
+
+def test_an_appeal_about_some_days_leaves_what_the_others_prove() -> None:
+    market = a_bad_week()
+    some = market.judged(6, known=[an_appeal(3, 0, 0)])
+
+    assert withdrawals(some) == []
+
+
+@pytest.mark.parametrize(
+    ("defect", "counts"),
+    [
+        ("", True),
+        ("late", True),
+        ("wrong_item", False),
+        ("order_defect", False),
+        ("unheard of", False),
+    ],
+)
+def test_an_appeal_is_about_one_defect_or_measure_or_about_all(
+    defect: str, *, counts: bool
+) -> None:
+    changes = a_bad_week().judged(6, known=[an_appeal(3, 0, 2, defect=defect)])
+
+    assert bool(withdrawals(changes)) == counts
+
+
+def test_an_appeal_of_another_seller_changes_nothing() -> None:
+    market = a_bad_week()
+
+    assert market.judged(6, known=[an_appeal(3, 0, 2, seller="s-2")]) == market.judged(6)
+
+
+def test_what_an_appeal_took_away_is_not_held_against_a_seller_again() -> None:
+    market = a_bad_week(10)
+    market.bad(2, 20, after=4)
+    changes = market.judged(20, known=[an_appeal(3, 0, 2)])
+
+    assert told(changes) == [(COACH, 1)]
+
+
+def test_what_comes_later_counts_and_names_only_what_still_stands() -> None:
+    market = a_bad_week(6)
+    market.days([6, 7], 100, 70)
+    changes = market.judged(9, known=[an_appeal(3, 0, 2)])
+    [again] = [c for c in changes if c.what is OPENED and c.at > (FIRST + 4) * DAY]
+    named = [one.fact for one in again.problem.evidence if one.fact.startswith("report ")]
+
+    assert told(changes)[1:] == [(COACH, 7)]
+    assert named
+    assert all(name.startswith("report s-1 6 ") for name in named)
+
+
+def test_a_cap_that_an_appeal_withdrew_is_not_remembered_as_one() -> None:
+    market = Market()
+    market.days(range(40), 100, 6)
+    with_cap = market.judged(24)
+    capped = [day for kind, day in told(with_cap) if kind == CAP]
+    appeal = an_appeal(capped[0], 0, capped[0])
+    changes = market.judged(40, known=[appeal])
+
+    assert (CAP, capped[0] + 1, "seller.appeal_upheld") in withdrawals(changes)
+    assert SUSPEND not in [kind for kind, day in told(changes) if day <= capped[0] + 8]
+
+
+def test_an_appeal_told_twice_in_pieces_or_at_once_gives_one_answer() -> None:
+    market = a_bad_week(30)
+    market.days([6, 7], 100, 40)
+    appeals = [an_appeal(3, 0, 2), an_appeal(12, 6, 6)]
+    whole = market.judged(40, known=appeals)
+    doubled = [*appeals[::-1], *appeals]
+
+    assert market.judged(40, range(1, 40), known=doubled) == whole
+    assert market.judged(40, [2, 3, 11, 25], turned=True, known=doubled) == whole
+
+
+def test_an_appeal_on_a_quiet_day_is_the_same_whenever_the_judge_is_called() -> None:
+    market = Market()
+    market.days([0], 60, 1)
+    market.days([90, 91], 100, 15)
+    appeals = [an_appeal(30, 0, 0), an_appeal(31, 90, 90)]
+
+    assert market.judged(95, known=appeals) == market.judged(95, range(1, 95), known=appeals)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from detectors.observations import Observation
+from detectors.observations import Appeal, Observation
 from detectors.population.testing import (
     WRONG_ITEM,
     Saying,
@@ -16,7 +16,7 @@ from detectors.population.testing import (
     defect_of,
     newest,
 )
-from schemas.problems import Change, ChangeKind, Problem
+from schemas.problems import Cause, Change, ChangeKind, Problem
 from schemas.times import DAY, HOUR, MINUTE
 
 D0 = 20_000
@@ -96,6 +96,35 @@ def test_a_problem_ends_at_last_even_if_no_report_of_its_defect_stands_any_more(
 
     assert newest(changes)
     assert standing(changes) == []
+
+
+# ----- appeals ---------------------------------------------------------------------------------
+
+SELLER = "S-0"
+HELD = USUAL.where(lambda unit: unit.item.seller_id == SELLER and ONSET <= unit.day < ONSET + 4)
+LOOKED_INTO = (ONSET + 6) * DAY + 8 * HOUR
+
+
+def an_appeal(first: int, last: int) -> Appeal:
+    cause = Cause("seller.appeal_upheld", LOOKED_INTO, LOOKED_INTO)
+    return Appeal(at=LOOKED_INTO, cause=cause, seller=SELLER, defect="", first=first, last=last)
+
+
+def of_seller(changes: Sequence[Change]) -> list[tuple[ChangeKind, int]]:
+    return [(c.what, c.at) for c in about(changes, "seller-wrong-item", SELLER)]
+
+
+def test_an_upheld_appeal_withdraws_the_evidence_it_takes_away_at_the_end_of_its_period() -> None:
+    changes = told(HELD, an_appeal(ONSET, ONSET + 4))
+    [opened, ended] = about(changes, "seller-wrong-item", SELLER)
+
+    assert (opened.what, ended.what) == (OPENED, WITHDRAWN)
+    assert ended.at == LOOKED_INTO + PERIOD
+    assert ended.problem.ended_by == Cause("seller.appeal_upheld", ended.at, ended.at)
+
+
+def test_an_appeal_about_days_without_reports_withdraws_nothing() -> None:
+    assert of_seller(told(HELD, an_appeal(ONSET - 9, ONSET - 8))) == of_seller(told(HELD))
 
 
 # ----- repaired --------------------------------------------------------------------------------
