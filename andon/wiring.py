@@ -10,6 +10,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from actions.causes import KINDS as HARMS
 from actions.desk import Desk
 from actions.executors.grouping import Throttle
@@ -41,6 +43,9 @@ from streams.folder import Folder
 
 KINDS: Final = tuple(dict.fromkeys((*HARMS, *(found.kind for found in DETECTORS), *all_kinds())))
 """Kinds of problems that a playbook may name: what is known to do harm, and what is looked for."""
+
+AWAY: Final = (OperationalError, InterfaceError)
+"""What SQLAlchemy raises when a database does not answer."""
 
 ALERTS: Final = ("notify-ops", "open-investigation", "assign-owner", "schedule-callback")
 """Actions that are words to the operations team: beside alerts to partners, Apprise's work."""
