@@ -127,6 +127,7 @@ def run(
             playbook=book,
         )
         with_one_seed(living)
+        config = replace(config, kafka=kafka, kafka_prefix=prefix or config.kafka_prefix)
         raise typer.Exit(run_live(living, config))
     wanted = Running(
         source=source,
