@@ -87,6 +87,9 @@ class Config:
     kafka_inputs: str = ""
     """Further topics with events of orders, separated by spaces; keyed like the first one."""
 
+    actions_to_kafka: str = ""
+    """``yes`` puts actions into the topic ``andon.actions`` for others to perform."""
+
 
 NAMES: Final = tuple(field.name for field in fields(Config))
 """Every setting, as it is called in the file; ``ANDON_`` and capitals in the environment."""

@@ -29,14 +29,14 @@ class Living(Collector):
             yield from self._of_reader()
         if work.judge is not None:
             told = work.judge.status
-            yield _gauge("judge", "1 where this worker judges groups.", int(told.is_judge))
-            yield _gauge("judge_lag_records", "Accounts not heard yet.", told.lag)
-            yield _counter("judge_repeated", "Accounts that had been heard before.", told.repeated)
+            yield gauge("judge", "1 where this worker judges groups.", int(told.is_judge))
+            yield gauge("judge_lag_records", "Accounts not heard yet.", told.lag)
+            yield counter("judge_repeated", "Accounts that had been heard before.", told.repeated)
             yield _behind("judge", told.clock)
         if work.desk is not None:
             deciding = work.desk.desk.status
-            yield _gauge("desk", "1 where this worker decides.", int(work.desk.is_desk))
-            yield _gauge("desk_held", "Changes whose slot is not over.", deciding.held)
+            yield gauge("desk", "1 where this worker decides.", int(work.desk.is_desk))
+            yield gauge("desk_held", "Changes whose slot is not over.", deciding.held)
             yield _behind("desk", deciding.clock)
         yield from self._of_snapshots()
 
@@ -45,38 +45,40 @@ class Living(Collector):
         if reader is None:
             return
         told = reader.status
-        yield _gauge("partitions_assigned", "Partitions of this worker.", told.assigned)
-        yield _gauge("consumer_lag_records", "Records there and not read yet.", told.lag)
-        yield _counter("partition_events", "Events decided on since restored.", told.events)
-        yield _counter("dead_letters", "Records that were no events.", told.letters)
-        yield _counter("late", "Stamps that went back and were cut.", told.late)
+        yield gauge("partitions_assigned", "Partitions of this worker.", told.assigned)
+        yield gauge("consumer_lag_records", "Records there and not read yet.", told.lag)
+        yield counter("partition_events", "Events decided on since restored.", told.events)
+        yield counter("dead_letters", "Records that were no events.", told.letters)
+        yield counter("late", "Stamps that went back and were cut.", told.late)
         yield _behind("reader", told.decided)
         offset_s = (self._work.outlet.clock_offset_ms or 0) / 1000
-        yield _gauge("broker_clock_offset_seconds", "The broker's clock less ours.", offset_s)
+        yield gauge("broker_clock_offset_seconds", "The broker's clock less ours.", offset_s)
 
     def _of_snapshots(self) -> Iterator[Metric]:
         every = [part.kept for part in (self._work.reader, self._work.judge) if part is not None]
         if not every:
             return
-        yield _counter("snapshots_saved", "Snapshots written.", _sum(every, "saved"))
-        yield _counter("snapshots_failed", "Snapshots refused.", _sum(every, "failed"))
-        yield _counter("snapshots_loaded", "Snapshots read.", _sum(every, "loaded"))
-        yield _counter("snapshot_bytes", "Bytes written.", _sum(every, "written_bytes"))
+        yield counter("snapshots_saved", "Snapshots written.", _sum(every, "saved"))
+        yield counter("snapshots_failed", "Snapshots refused.", _sum(every, "failed"))
+        yield counter("snapshots_loaded", "Snapshots read.", _sum(every, "loaded"))
+        yield counter("snapshot_bytes", "Bytes written.", _sum(every, "written_bytes"))
         newest = max(kept.newest_at for kept in every)
         if newest:
             age_s = (wall_clock() - newest) / 1000
-            yield _gauge("snapshot_age_seconds", "Since the newest was begun.", age_s)
+            yield gauge("snapshot_age_seconds", "Since the newest was begun.", age_s)
 
 
 def _sum(every: list[Kept], name: str) -> int:
     return sum(int(getattr(kept, name)) for kept in every)
 
 
-def _gauge(name: str, about: str, value: float) -> Metric:
+def gauge(name: str, about: str, value: float) -> Metric:
+    """Return what may rise and fall, under our prefix."""
     return GaugeMetricFamily(f"{PREFIX}_{name}", about, value)
 
 
-def _counter(name: str, about: str, value: float) -> Metric:
+def counter(name: str, about: str, value: float) -> Metric:
+    """Return what only grows, under our prefix."""
     return CounterMetricFamily(f"{PREFIX}_{name}", about, value)
 
 

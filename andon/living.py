@@ -12,14 +12,21 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from actions.playbook import Playbook
 from andon.config import Config
 from andon.heeding import Heeding
 from andon.kafka import cluster
 from andon.live_metrics import live_exposition
-from andon.wiring import NotPossible, Parts, build_detectors, build_rules, open_parts, read_playbook
+from andon.wiring import (
+    AWAY,
+    NotPossible,
+    Parts,
+    build_detectors,
+    build_rules,
+    open_parts,
+    read_playbook,
+)
 from detectors.population.defects import DEFECTS
 from detectors.registry import registered
 from schemas.times import ms
@@ -38,9 +45,6 @@ from streams.outlet import Outlet
 from streams.partition import Partition
 from streams.snapshots import Settings, Snapshots, hash_seed
 from streams.topics import differences, topics
-
-AWAY: Final = (OperationalError, InterfaceError)
-"""What SQLAlchemy raises when a database does not answer."""
 
 WORKER: Final = "worker"
 """The role that is all parts of a worker."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -29,7 +30,9 @@ from streams.sources import Piece, read_file, read_stream
 from streams.workers import Worker, http_server, listen, performer, reader
 
 _FOLLOW_SECONDS = 0.2
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+"""Hosts that only this machine reaches."""
+
 _LAST_PORT = 65_535
 _MOST_TOLD = 10
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
@@ -130,7 +133,7 @@ def _refuse_compressed(path: Path) -> None:
 def _server(wanted: Running, embedded: Embedded, inbox: Inbox, parts: Parts) -> Worker | None:
     if not wanted.address:
         return None
-    host, listener = _listen(wanted.address)
+    host, listener = listening(wanted.address)
     ports = Ports(
         inbox,
         lambda: embedded.rebuilt,
@@ -139,7 +142,7 @@ def _server(wanted: Running, embedded: Embedded, inbox: Inbox, parts: Parts) -> 
         customer=lambda name: standing_of(parts.ledger, name).plain(),
         metrics=exposition(parts.counts, parts.ledger, _gauges(embedded, parts, wanted.data)),
     )
-    hosts = [*_LOOPBACK, "[::1]"] if host in _LOOPBACK else ["*"]
+    hosts = [*LOOPBACK, "[::1]"] if host in LOOPBACK else ["*"]
     port = listener.getsockname()[1]
     _log.info("listening", url=f"http://{host}:{port}/api/v1/events")
     return http_server(ingest_app(ports, hosts), listener)
@@ -157,7 +160,12 @@ def _gauges(embedded: Embedded, parts: Parts, data: Path) -> Gauges:
     )
 
 
-def _listen(address: str) -> tuple[str, socket.socket]:
+def listening(address: str) -> tuple[str, socket.socket]:
+    """Listen on ``PORT`` or ``HOST:PORT``; return the host and the socket.
+
+    Raises:
+        NotPossible: It is no address, or somebody has it already.
+    """
     try:
         host, port = read_address(address)
         return host, listen(host, port)
@@ -171,7 +179,7 @@ def read_address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdigit() or int(port) > _LAST_PORT:
         raise NotPossible(f"{text!r} is no address: write PORT or HOST:PORT")
-    return host.strip("[]") or _LOOPBACK[0], int(port)
+    return host.strip("[]") or LOOPBACK[0], int(port)
 
 
 def _tell(changes: list[Change]) -> None:

@@ -10,10 +10,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from actions.breaker import Breakers
 from actions.causes import KINDS as HARMS
 from actions.desk import Desk
 from actions.executors.grouping import Throttle
+from actions.executors.kafka import Kafka
 from actions.executors.pagerduty import PagerDuty
 from actions.executors.telling import OPS, TAG_OF_ACTION
 from actions.executors.webhook import Webhook
@@ -47,9 +50,16 @@ KINDS: Final = tuple(dict.fromkeys((*HARMS, *(found.kind for found in DETECTORS)
 TO_OPS: Final = (*ALERTS, RESOLVED)
 """What the operations team is told: beside alerts to partners, Apprise's work."""
 
+AWAY: Final = (OperationalError, InterfaceError)
+"""What SQLAlchemy raises when a database does not answer."""
+
 GROUP_WAIT_S: Final = 1.0
 ALERTS_A_MINUTE: Final = 10
 """How long an alert waits for others to join it, and how many messages a minute people can read."""
+
+_ANSWERS: Final = {"": False, "no": False, "0": False, "false": False} | dict.fromkeys(
+    ("yes", "1", "true"), True
+)
 
 _TAGS: Final = re.compile(r"(?P<tags>[a-z]+(,[a-z]+)*)=(?P<address>.+)")
 
@@ -121,6 +131,8 @@ def executors_of(config: Config) -> dict[str, Perform]:
     try:
         if config.webhook_url:
             executors[ANY] = _webhook(config)
+        if said_yes("actions_to_kafka", config.actions_to_kafka):
+            executors[ANY] = _topic_of_actions(config)
         if config.mail_url:
             executors |= _mail(config)
         if config.apprise:
@@ -128,7 +140,7 @@ def executors_of(config: Config) -> dict[str, Perform]:
         if config.pagerduty_secret:
             executors |= dict.fromkeys(TO_OPS, PagerDuty(config.pagerduty_secret, wall_clock))
     except ValueError as error:
-        raise NotPossible(f"webhook, mail or apprise: {error}") from error
+        raise NotPossible(f"who performs actions: {error}") from error
     return executors
 
 
@@ -162,6 +174,27 @@ def _webhook(config: Config) -> Webhook:
             "ANDON_WEBHOOK_URL needs ANDON_WEBHOOK_SECRET: unsigned actions are not sent"
         )
     return Webhook(config.webhook_url, secrets, wall_clock, _listed(config.webhook_allowed))
+
+
+def _topic_of_actions(config: Config) -> Kafka:
+    from streams.topics import Names  # noqa: PLC0415 - a client of Kafka, which few install
+
+    if config.webhook_url:
+        raise NotPossible(
+            "ANDON_WEBHOOK_URL and ANDON_ACTIONS_TO_KAFKA contradict: each action has one way out"
+        )
+    return Kafka(config.kafka, Names(config.kafka_prefix).actions)
+
+
+def said_yes(name: str, text: str) -> bool:
+    """Return what a setting of two answers says; empty is no.
+
+    Raises:
+        NotPossible: It is neither.
+    """
+    if text.lower() not in _ANSWERS:
+        raise NotPossible(f"{name} is {text!r}: write yes or no")
+    return _ANSWERS[text.lower()]
 
 
 def _listed(text: str) -> tuple[str, ...]:

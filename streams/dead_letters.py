@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from kafka import KafkaProducer
 
 from schemas.codec import Decoder
+from streams.addresses import Routes
 from streams.reaching import PATIENCE_MS, plainly
+from streams.sending import routes
 from streams.tailing import Stored, newest
-from streams.wire import DeadLetter, dead_letter_of, retried_of, retried_record
+from streams.topics import Names
+from streams.wire import HTTP, DeadLetter, dead_letter_of, retried_of, retried_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,18 @@ def fault_of(retry: Retry) -> str:
     return "; ".join(faults)
 
 
-def send_again(bootstrap: str, topic: str, retries: Sequence[Retry]) -> None:
-    """Send ``retries`` where they came from, then mark each in ``topic`` as sent.
+def send_again(bootstrap: str, names: Names, retries: Sequence[Retry]) -> None:
+    """Send ``retries`` where they came from, then mark each as sent.
+
+    What came over HTTP goes where its event belongs.
 
     After a crash between the two it is offered once more; an event taken in twice counts once.
 
     Raises:
         KafkaTrouble: No broker answers, or it refuses.
     """
+    came_over_http = any(retry.letter.topic == HTTP for retry in retries)
+    to = routes(bootstrap, names) if came_over_http else None
     with plainly(bootstrap):
         producer = KafkaProducer(
             bootstrap_servers=bootstrap.split(","),
@@ -75,19 +82,29 @@ def send_again(bootstrap: str, topic: str, retries: Sequence[Retry]) -> None:
         )
         try:
             for retry in retries:
-                _send_again(producer, topic, retry)
+                _send_again(producer, names.dead_letters, retry, to)
         finally:
             producer.close()
 
 
-def _send_again(producer: KafkaProducer, topic: str, retry: Retry) -> None:
+def _send_again(producer: KafkaProducer, topic: str, retry: Retry, to: Routes | None) -> None:
     letter = retry.letter
     wait_s = PATIENCE_MS / 1000
+    where, partition, key = _place(retry, to)
     producer.send(
-        letter.topic,
-        key=letter.key,
+        where,
+        key=key,
         value=retry.value,
         headers=list(letter.headers),
-        partition=letter.partition,
+        partition=partition,
     ).get(wait_s)
-    producer.send(topic, key=letter.key, value=None, headers=retried_record(letter)).get(wait_s)
+    # Neither key nor value is what kafka-python refuses, and a letter may lack the key.
+    producer.send(topic, key=letter.key, value=b"", headers=retried_record(letter)).get(wait_s)
+
+
+def _place(retry: Retry, to: Routes | None) -> tuple[str, int, bytes | None]:
+    """Return topic, partition and key to send to; those it had, or those of its event."""
+    letter = retry.letter
+    if letter.topic != HTTP or to is None:
+        return letter.topic, letter.partition, letter.key
+    return to.of(Decoder().decode_body(retry.value, "application/json").events[0])

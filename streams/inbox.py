@@ -14,6 +14,10 @@ MOST_BYTES: Final = 4 << 20
 _WAITING: Final = 16
 
 
+class NotStored(Exception):  # noqa: N818 - read as a sentence: this was not stored
+    """What was delivered could not be stored in time; sending all of it again is harmless."""
+
+
 class InboxFull(Exception):  # noqa: N818 - a state the sender meets, not a fault of ours
     """The writer is behind; the sender should try again shortly."""
 
@@ -40,12 +44,18 @@ class Arrival:
         if self.reply.set_running_or_notify_cancel():
             self.reply.set_result(receipt)
 
+    def fail(self, error: NotStored) -> None:
+        """Tell the sender that nothing is promised, unless it has gone away meanwhile."""
+        if self.reply.set_running_or_notify_cancel():
+            self.reply.set_exception(error)
+
 
 class Inbox:
     """A bounded queue between senders' threads and the writer."""
 
-    def __init__(self) -> None:
-        self._queue: queue.Queue[Arrival] = queue.Queue(_WAITING)
+    def __init__(self, waiting: int = _WAITING) -> None:
+        """Let up to ``waiting`` deliveries wait."""
+        self._queue: queue.Queue[Arrival] = queue.Queue(waiting)
 
     def offer(self, delivery: Delivery) -> Future[Receipt]:
         """Leave a delivery without waiting; the answer comes after the commit.

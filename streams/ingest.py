@@ -1,11 +1,12 @@
-"""Events over HTTP: ``POST /api/v1/events``, answered 202 only once they are in the journal.
+"""Events over HTTP: ``POST /api/v1/events``, answered 202 only once they are stored.
 
 Errors are problem details (RFC 9457), with one entry per refused item. Sending the same events
 again is harmless: whatever is folded twice is the same.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -19,12 +20,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from schemas.problems import Problem, plain
-from streams.inbox import Inbox, InboxFull, Receipt
+from streams.inbox import Inbox, InboxFull, NotStored, Receipt
 from streams.intake import JSON, JSON_LINES, Delivery
 from streams.journal import Refusal
 
 LARGEST_BODY: Final = 8 << 20
 """Bytes of one request; more must be sent in several."""
+
+MOST_HELD: Final = 64 << 20
+"""Bytes of requests that are read or wait to be stored; who comes then is asked to come again."""
 
 _ACCEPTED_TYPES: Final = {
     JSON: JSON,
@@ -42,6 +46,8 @@ Feed = Callable[[int, int], list[dict[str, object]]]
 
 _PROBLEM: Final = "application/problem+json"
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
+_FULL: Final = "more events are waiting than can be stored just now"
+_NO_LEDGER: Final = "this process keeps no ledger: ANDON_LEDGER_URL names one"
 _LONGEST_LIST: Final = 1000
 _MOST_DIGITS: Final = 18
 
@@ -52,7 +58,8 @@ class Ports:
 
     inbox: Inbox
     is_ready: Callable[[], bool]
-    open_problems: Callable[[], list[Problem]]
+    open_problems: Callable[[], list[Problem]] | None
+    """``None`` where no process beside knows them."""
     largest_body: int = LARGEST_BODY
     feed: Feed | None = None
     """What is to be done, behind a number and at most so many; ``None`` where nobody may ask."""
@@ -60,16 +67,40 @@ class Ports:
     """What is open for a customer, and so whether a promotion may reach them."""
     metrics: Callable[[], bytes] | None = None
     """Writes what monitors read, in Prometheus' text format."""
+    not_ready: str = "the state is being rebuilt from the journal"
+    """What keeps it from being ready, whenever it is not."""
+    most_held: int = MOST_HELD
+
+
+class LedgerAway(Exception):  # noqa: N818 - read as a sentence: the ledger is away
+    """The ledger does not answer just now."""
 
 
 class _TooLarge(Exception):  # noqa: N818 - answered, never shown
     """A request body beyond the limit."""
 
 
+class _Held:
+    """Bytes of the requests that are under way; touched by the thread of the server alone."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[bool]:
+        """Yield whether there is room for ``size`` bytes more, and keep it for the block."""
+        fits = size <= self._left
+        self._left -= size if fits else 0
+        try:
+            yield fits
+        finally:
+            self._left += size if fits else 0
+
+
 def ingest_app(ports: Ports, hosts: list[str]) -> Starlette:
     """Return the application; ``hosts`` are the names it may be called by (``*`` for any)."""
     routes = [
-        Route("/api/v1/events", _Events(ports).post, methods=["POST"]),
+        Route("/api/v1/events", _Events(ports, _Held(ports.most_held)).post, methods=["POST"]),
         Route("/api/v1/problems", _Problems(ports).get, methods=["GET"]),
         Route("/api/v1/actions/feed", _Actions(ports).get, methods=["GET"]),
         Route("/api/v1/customers/{name}", _Customers(ports).get, methods=["GET"]),
@@ -84,6 +115,7 @@ def ingest_app(ports: Ports, hosts: list[str]) -> Starlette:
 @dataclass(frozen=True, slots=True)
 class _Events:
     ports: Ports
+    held: _Held
 
     async def post(self, request: Request) -> Response:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -91,6 +123,10 @@ class _Events:
         if form is None:
             known = ", ".join(_ACCEPTED_TYPES)
             return _failed(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send one of {known}")
+        with self.held.holding(_declared(request, self.ports.largest_body)) as fits:
+            return await self._read(request, form) if fits else _later(_FULL)
+
+    async def _read(self, request: Request, form: str) -> Response:
         try:
             body = await _body(request, self.ports.largest_body)
         except _TooLarge:
@@ -102,12 +138,14 @@ class _Events:
 
     async def _take_in(self, delivery: Delivery) -> Response:
         if not self.ports.is_ready():
-            return _later("the state is being rebuilt from the journal")
+            return _later(self.ports.not_ready)
         try:
             reply = self.ports.inbox.offer(delivery)
+            return _answer(await asyncio.wrap_future(reply))
         except InboxFull:
-            return _later("more events are waiting than can be stored just now")
-        return _answer(await asyncio.wrap_future(reply))
+            return _later(_FULL)
+        except NotStored as error:
+            return _later(str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +153,14 @@ class _Problems:
     ports: Ports
 
     async def get(self, request: Request) -> Response:
+        if self.ports.open_problems is None:
+            return _failed(HTTPStatus.NOT_FOUND, _NO_LEDGER)
         kind = request.query_params.get("kind")
-        found = [p for p in self.ports.open_problems() if kind in (None, p.kind)]
+        try:
+            every = await asyncio.to_thread(self.ports.open_problems)
+        except LedgerAway as error:
+            return _later(str(error))
+        found = [p for p in every if kind in (None, p.kind)]
         newest = sorted(found, key=lambda p: (-p.opened_at, p.id))[:_LONGEST_LIST]
         body = {"total": len(found), "problems": [plain(p) for p in newest]}
         return _json(HTTPStatus.OK, body)
@@ -129,11 +173,14 @@ class _Actions:
     async def get(self, request: Request) -> Response:
         """Answer with what is to be done behind ``after``; ask again behind ``next``."""
         if self.ports.feed is None:
-            return _failed(HTTPStatus.NOT_FOUND, "this process keeps no ledger")
+            return _failed(HTTPStatus.NOT_FOUND, _NO_LEDGER)
         after = request.query_params.get("after", "0")
         if not after.isdecimal() or len(after) > _MOST_DIGITS:
             return _failed(HTTPStatus.BAD_REQUEST, "after is the number of a row, from 0")
-        rows = await asyncio.to_thread(self.ports.feed, int(after), _LONGEST_LIST)
+        try:
+            rows = await asyncio.to_thread(self.ports.feed, int(after), _LONGEST_LIST)
+        except LedgerAway as error:
+            return _later(str(error))
         return _json(
             HTTPStatus.OK, {"next": rows[-1]["seq"] if rows else int(after), "actions": rows}
         )
@@ -158,7 +205,7 @@ class _Readiness:
     async def get(self, _: Request) -> Response:
         if self.ports.is_ready():
             return _json(HTTPStatus.OK, {"status": "ready"})
-        return _later("the state is being rebuilt from the journal")
+        return _later(self.ports.not_ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +221,12 @@ class _Metrics:
 
 async def _healthy(_: Request) -> Response:
     return _json(HTTPStatus.OK, {"status": "ok"})
+
+
+def _declared(request: Request, limit: int) -> int:
+    """Return the bytes a request says it has; one that does not say may have the most."""
+    declared = request.headers.get("content-length", "")
+    return min(int(declared), limit) if declared.isdigit() else limit
 
 
 async def _body(request: Request, limit: int) -> bytes:

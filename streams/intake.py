@@ -67,15 +67,10 @@ class Intake:
 
     def take(self, delivery: Delivery, now: int) -> Taken:
         """Decode ``delivery``, received at ``now`` (ms UTC by the wall clock), and stamp it."""
-        decoded = self._decode(delivery)
+        decoded = _decoded(self._decoder, delivery)
         ahead = self._ahead(decoded, now)
         refusals = [*decoded.rejected, *_quarantined(decoded, ahead, now)]
         return self._stamp(decoded, ~ahead, now, _kept(refusals, delivery.origin, now))
-
-    def _decode(self, delivery: Delivery) -> Decoded:
-        if delivery.content_type == JSON_LINES:
-            return self._decoder.decode_lines(delivery.body)
-        return self._decoder.decode_body(delivery.body, delivery.content_type)
 
     def _ahead(self, decoded: Decoded, now: int) -> Flags:
         claimed = decoded.recorded if self._recording else decoded.occurred
@@ -105,6 +100,24 @@ FILED_UNDER: Final = (
 """Fields in the order in which one is looked for, and what is put before it."""
 
 
+def received(decoder: Decoder, delivery: Delivery, now: int) -> tuple[list[Event], list[Refusal]]:
+    """Return the events of a ``delivery`` at ``now`` (ms UTC) and its refusals, for another log.
+
+    That log stamps them: what a sender claims in ``recordedtime`` is taken off.
+    """
+    decoded = _decoded(decoder, delivery)
+    ahead = decoded.occurred > now + FUTURE_TOLERANCE
+    refusals = [*decoded.rejected, *_quarantined(decoded, ahead, now)]
+    events = [_stamped(decoded.events[i], "") for i in np.flatnonzero(~ahead)]
+    return events, _kept(refusals, delivery.origin, now)
+
+
+def _decoded(decoder: Decoder, delivery: Delivery) -> Decoded:
+    if delivery.content_type == JSON_LINES:
+        return decoder.decode_lines(delivery.body)
+    return decoder.decode_body(delivery.body, delivery.content_type)
+
+
 def order_key(event: Event) -> str:
     """Return what the event is filed under: its order, else whom or what it names, prefixed."""
     for field, prefix in FILED_UNDER:
@@ -122,6 +135,8 @@ def _entries(events: Sequence[Event], recorded: Times) -> list[Entry]:
 
 
 def _stamped(event: Event, recordedtime: str) -> Event:
+    if event.recordedtime == recordedtime:
+        return event
     return msgspec.structs.replace(event, recordedtime=recordedtime)
 
 

@@ -185,8 +185,12 @@ class Broker:
         self._end(signal.SIGKILL, STOP_S)
 
     def pause(self) -> None:
-        """Freeze the broker (SIGSTOP): connections stay open and nothing answers."""
+        """Freeze the broker (SIGSTOP): connections stay open and nothing answers.
+
+        Returns when all its threads stand still, which takes a moment on a busy machine.
+        """
         os.kill(self.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let a paused broker go on."""

@@ -26,6 +26,9 @@ REASON: Final = "andon-reason"
 PATH: Final = "andon-path"
 """Headers of a dead letter: where the record stood, why it was refused, which field is to blame."""
 
+HTTP: Final = "http"
+"""Stands for the topic in a dead letter that came over HTTP; its offset is a hash of the bytes."""
+
 RETRIED: Final = "andon-retried"
 """Header of a tombstone behind a dead letter: the id of the one that was sent again."""
 
@@ -123,7 +126,7 @@ def dead_letter_of(
 
 
 def retried_record(letter: DeadLetter) -> Headers:
-    """Return the headers of the tombstone that says ``letter`` was sent again; it has no value."""
+    """Return the headers of the tombstone that says ``letter`` was sent again."""
     return [(RETRIED, letter.id.encode())]
 
 

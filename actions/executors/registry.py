@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from actions.executors.apprise import Apprise
+from actions.executors.kafka import Kafka
 from actions.executors.mail import Mail
 from actions.executors.pagerduty import PagerDuty
 from actions.executors.webhook import Webhook
@@ -14,5 +15,6 @@ EXECUTORS: Final[Mapping[str, Callable[..., Perform]]] = {
     "apprise": Apprise,
     "mail": Mail,
     "pagerduty": PagerDuty,
+    "kafka": Kafka,
 }
 """Name in the configuration to what builds it; a new one is one file, one line, one law rig."""

@@ -68,7 +68,7 @@ def retry(
     ]
     faults = {one.letter.id: fault_of(one) for one in retries}
     sound = [one for one in retries if not faults[one.letter.id]]
-    send_again(where.bootstrap, where.names.dead_letters, sound)
+    send_again(where.bootstrap, where.names, sound)
     _tell(sound, faults)
 
 

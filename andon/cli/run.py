@@ -21,6 +21,7 @@ EXAMPLES = examples(
     "andon run events.jsonl --follow            # read a file that grows",
     "kcat -C -t orders | andon run -            # read standard input",
     "andon run --kafka 127.0.0.1:9092           # be one of several workers",
+    "andon run --kafka 127.0.0.1:9092 --role ingest --http   # HTTP into Kafka",
     "andon run recording.jsonl --recording      # believe its recordedtime, then end",
 )
 
@@ -60,7 +61,8 @@ def run(
         list[str] | None,
         typer.Option(
             "--role",
-            help="On Kafka: worker (all of reader, judge and desk), or some of them; repeatable.",
+            help="On Kafka: worker (all of reader, judge and desk), some of them (repeatable), or "
+            "ingest: take events over --http.",
             show_default="worker",
         ),
     ] = None,
@@ -99,17 +101,24 @@ def run(
     book = playbook or (Path(config.playbook) if config.playbook else None)
     folder = data or Path(config.data)
     if kafka is not None:
+        from andon.ingesting import INGEST, Ingesting, refuse_contradictions, run_ingest
         from andon.living import Living, run_live, with_one_seed
         from andon.running import read_address
 
-        if source is not None or follow or http is not None:
+        roles = frozenset(role or ["worker"])
+        if source is not None or follow or (recording and INGEST in roles):
             from andon.wiring import NotPossible
 
             raise NotPossible("--kafka reads from Kafka alone: andon events send puts files there")
+        address = (config.http if INGEST in roles else "") if http is None else http
+        refuse_contradictions(roles, address)
+        if INGEST in roles:
+            run_ingest(Ingesting(kafka, prefix, address), config, _stop_signal())
+            raise typer.Exit
         living = Living(
             kafka=kafka,
             prefix=prefix,
-            roles=frozenset(role or ["worker"]),
+            roles=roles,
             worker=worker,
             recording=recording,
             web=read_address(web),
@@ -118,6 +127,7 @@ def run(
             playbook=book,
         )
         with_one_seed(living)
+        config = replace(config, kafka=kafka, kafka_prefix=prefix or config.kafka_prefix)
         raise typer.Exit(run_live(living, config))
     wanted = Running(
         source=source,

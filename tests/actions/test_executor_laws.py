@@ -1,31 +1,46 @@
 """Laws for every executor: a registered one is under them at once, or this module fails."""
 
 import base64
+import json
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import count
+from typing import Any, cast
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from actions.errors import Refused, Unavailable
 from actions.executors.apprise import Apprise
+from actions.executors.kafka import HEADER, Kafka
 from actions.executors.mail import Mail
 from actions.executors.pagerduty import PagerDuty
 from actions.executors.registry import EXECUTORS
 from actions.executors.webhook import Webhook
 from actions.outbox import Perform
 from actions.resolving import RESOLVED
+from actions.rows import envelope
 from actions.testing import NOON, SECRET, Receiver, loopback_receiver
 from actions.testing_mail import MailReceiver, loopback_mail
 from schemas.decisions import Action, Status
+from streams.tailing import newest
+from streams.testing_kafka import Broker
+from streams.topics import Topic, create
 
 HIDDEN = "t0psecrettoken"
 SECRET_OF_MAIL = ("shop", HIDDEN)
 CUSTOMERS = {"C1": "customer@home.example"}
 LOOPBACK = ("127.0.0.0/8",)
+KAFKA_S = 1.5
+"""Long enough for a broker on a busy machine."""
+
+_numbers = count(1)
 
 
 def wall_clock() -> int:
@@ -37,7 +52,7 @@ class Rig:
     """One executor with the receiver it talks to, and words that must never be seen."""
 
     perform: Perform
-    receiver: Receiver | MailReceiver
+    receiver: "Receiver | MailReceiver | KafkaReceiver"
     secrets: tuple[str, ...]
 
     def stop(self) -> None:
@@ -75,17 +90,57 @@ def a_pagerduty() -> Iterator[Rig]:
         yield Rig(PagerDuty(HIDDEN, wall_clock, receiver.url, LOOPBACK, 0.5), receiver, (HIDDEN,))
 
 
-RIGS: dict[str, Callable[[], AbstractContextManager[Rig]]] = {
+class KafkaReceiver:
+    """A topic on a real broker, which is frozen where another receiver would be busy or slow."""
+
+    def __init__(self, broker: Broker, topic: str) -> None:
+        self._broker = broker
+        self._topic = topic
+        self.answers = self
+
+    def append(self, answer: tuple[int, object]) -> None:
+        if answer[0] >= 500:
+            self._broker.pause()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "pause_s":
+            self._broker.pause()
+        super().__setattr__(name, value)
+
+    @property
+    def effects(self) -> dict[str, Any]:
+        records = newest(self._broker.bootstrap, [self._topic])
+        return {dict(one.headers)[HEADER].decode(): json.loads(one.value or b"") for one in records}
+
+    def stop(self) -> None:
+        self._broker.kill()
+
+
+@contextmanager
+def a_kafka(broker: Broker) -> Iterator[Rig]:
+    topic = Topic(f"actions{os.getpid()}x{next(_numbers)}", 1, {}, "actions")
+    create(broker.bootstrap, [topic])
+    kafka = Kafka(broker.bootstrap, topic.name, timeout_s=KAFKA_S)
+    try:
+        kafka(replace(an_action(), id="so that it is connected"))
+        yield Rig(kafka, KafkaReceiver(broker, topic.name), (HIDDEN,))
+    finally:
+        kafka.close()
+
+
+RIGS: dict[str, Callable[..., AbstractContextManager[Rig]]] = {
     "webhook": a_webhook,
     "apprise": an_apprise,
     "mail": a_mail,
     "pagerduty": a_pagerduty,
+    "kafka": a_kafka,
 }
 
 
 @pytest.fixture(params=EXECUTORS)
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
-    with RIGS[request.param]() as built:
+    needed = [request.getfixturevalue("mortal_broker")] if request.param == "kafka" else []
+    with RIGS[request.param](*needed) as built:
         yield built
 
 
@@ -122,7 +177,8 @@ def test_the_same_action_again_is_the_same_message(rig: Rig, name: str) -> None:
     rig.perform(an_action(name))
     rig.perform(an_action(name))
 
-    assert len({str(effect) for effect in rig.receiver.effects.values()}) == 1
+    told = [effect for effect in rig.receiver.effects.values() if an_action().id in str(effect)]
+    assert len({str(effect) for effect in told}) == 1
 
 
 def test_a_busy_other_side_is_worth_another_try(rig: Rig) -> None:
@@ -364,3 +420,52 @@ def test_what_is_over_resolves_the_incident_that_told_of_it() -> None:
 def test_a_pager_without_a_key_is_found_at_once() -> None:
     with pytest.raises(ValueError, match="routing key"):
         PagerDuty("", wall_clock)
+
+
+# --- Kafka ----------------------------------------------------------------------------------------
+
+
+def test_a_record_has_the_action_id_as_its_key_and_what_a_webhook_would_get(
+    broker: Broker,
+) -> None:
+    with a_kafka(broker) as rig:
+        kafka = cast("Kafka", rig.perform)
+        said = kafka(an_action())
+        [_, record] = newest(broker.bootstrap, [kafka.topic])
+
+    assert (record.key or b"").decode() == an_action().id
+    assert json.loads(record.value or b"") == json.loads(msgspec.json.encode(envelope(an_action())))
+    assert said == f"stands in {kafka.topic}/0/1"
+
+
+def test_an_action_too_large_for_the_topic_needs_a_person_and_the_next_one_is_written(
+    broker: Broker,
+) -> None:
+    large = replace(an_action(), params={"note": "x" * (2 << 20)})
+    with a_kafka(broker) as rig:
+        with pytest.raises(Refused, match="as large"):
+            rig.perform(large)
+
+        assert "stands in" in rig.perform(an_action())
+
+
+def test_a_topic_that_is_missing_is_named_with_the_remedy(broker: Broker) -> None:
+    kafka = Kafka(broker.bootstrap, "no-such-topic", timeout_s=KAFKA_S)
+    try:
+        with pytest.raises(Unavailable, match="no-such-topic: andon topics create"):
+            kafka(an_action())
+    finally:
+        kafka.close()
+
+
+def test_actions_at_once_share_one_connection_and_none_is_lost(broker: Broker) -> None:
+    many = [replace(an_action(), id=f"at-once-{number}") for number in range(50)]
+    with a_kafka(broker) as rig, ThreadPoolExecutor(8) as pool:
+        list(pool.map(rig.perform, many))
+
+        assert {one.id for one in many} <= rig.receiver.effects.keys()
+
+
+def test_a_kafka_that_nobody_named_is_found_at_once() -> None:
+    with pytest.raises(ValueError, match="ANDON_KAFKA"):
+        Kafka("", "andon.actions")

@@ -61,13 +61,13 @@ def read(text: bytes) -> dict[str, float]:
 def test_each_part_speaks_for_itself_and_for_no_other(part: str, name: str) -> None:
     others = {"reader", "judge", "desk"} - {part}
 
-    assert name in read(live_exposition(a_work(part), None)())
-    assert name not in read(live_exposition(a_work(*others), None)())
+    assert name in read(live_exposition(a_work(part), None, Folder(Path()))())
+    assert name not in read(live_exposition(a_work(*others), None, Folder(Path()))())
 
 
 def test_what_is_read_is_how_it_is_at_that_moment() -> None:
     work = a_work("reader", "judge", "desk")
-    ask = live_exposition(work, None)
+    ask = live_exposition(work, None, Folder(Path()))
     before = read(ask())
     assert work.reader is not None
     assert work.desk is not None
@@ -86,7 +86,7 @@ def test_what_is_read_is_how_it_is_at_that_moment() -> None:
 
 def test_how_far_a_part_is_behind_is_said_once_it_has_decided_something() -> None:
     work = a_work("desk", "reader")
-    ask = live_exposition(work, None)
+    ask = live_exposition(work, None, Folder(Path()))
     before = read(ask())
     assert work.desk is not None
     assert work.reader is not None
@@ -101,7 +101,7 @@ def test_how_far_a_part_is_behind_is_said_once_it_has_decided_something() -> Non
 
 def test_the_age_of_snapshots_is_that_of_the_newest_and_nothing_where_none_was_written() -> None:
     work = a_work("reader", "judge")
-    ask = live_exposition(work, None)
+    ask = live_exposition(work, None, Folder(Path()))
     before = read(ask())
     assert work.reader is not None
     assert work.judge is not None
@@ -118,7 +118,7 @@ def test_a_worker_with_a_ledger_says_what_is_in_it(tmp_path: Path) -> None:
     with open_parts(Folder(tmp_path), None, read_config()) as parts:
         assert work.reader is not None
         work.reader.status.events = 7
-        said = read(live_exposition(work, parts)())
+        said = read(live_exposition(work, parts, Folder(tmp_path))())
 
     assert said["events_consumed_total"] == 7
-    assert len(said) > len(read(live_exposition(work, None)()))
+    assert len(said) > len(read(live_exposition(work, None, Folder(Path()))()))

@@ -54,6 +54,33 @@ def test_the_same_changes_again_decide_nothing(parts: Parts) -> None:
     assert parts.settle([change], NOON + DAY) == []
 
 
+def test_actions_go_to_their_topic_where_that_is_asked_for() -> None:
+    [(name, kafka)] = executors_of(
+        Config(actions_to_kafka="yes", kafka="127.0.0.1:9", kafka_prefix="shop")
+    ).items()
+
+    assert name == "*"
+    assert repr(kafka) == "Kafka(bootstrap='127.0.0.1:9', topic='shop.actions', timeout_s=15.0)"
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (Config(actions_to_kafka="yes"), "ANDON_KAFKA"),
+        (Config(actions_to_kafka="maybe", kafka="127.0.0.1:9"), "yes or no"),
+        (
+            Config(
+                actions_to_kafka="yes", kafka="b:9", webhook_url="http://x", webhook_secret=SECRET
+            ),
+            "one way out",
+        ),
+    ],
+)
+def test_a_topic_of_actions_that_cannot_be_used_is_found_at_once(config: Config, told: str) -> None:
+    with pytest.raises(NotPossible, match=told):
+        executors_of(config)
+
+
 def test_nobody_performs_where_nobody_is_configured(parts: Parts) -> None:
     assert not parts.performs
 
