@@ -76,6 +76,11 @@ class Slots(Generic[Token]):
     """By record: the moment (ms UTC) of the newest thing in it."""
 
     @property
+    def is_end(self) -> bool:
+        """Whether a recording has ended, and all of it was handed over."""
+        return self._is_end and not self._changes
+
+    @property
     def held(self) -> int:
         """How many changes wait for their slot to end."""
         return len(self._changes)

@@ -153,9 +153,11 @@ class LiveDesk(Generic[Token]):
     def tick(self) -> bool:
         """Do what is due now by the wall clock; return whether that was anything.
 
-        Nothing is done while something is being decided: in a recording what was due before would
-        come after it.
+        A recording has its own clock until it ends: what is due meanwhile is done slot by slot, so
+        that what is decided later does not depend on how fast the recording was read.
         """
+        if self._is_log and not self._slots.is_end:
+            return False
         with self._at_work:
             try:
                 return self._perform(self._wall())
