@@ -16,6 +16,7 @@ import zstandard
 from detectors.journeys.names import UNKNOWN, Codes
 from detectors.journeys.vocabulary import Item, Lane, PackedItem, Vocabulary
 from detectors.observations import (
+    Appeal,
     Exposures,
     Observation,
     Repair,
@@ -46,7 +47,7 @@ _MAKE: Final = {"item": Item, "place": PackedItem, "lane": Lane}
 _EXPOSED: Final = tuple(field.name for field in fields(Exposures))
 _REPORTED: Final = tuple(field.name for field in fields(Reports) if field.name != "names")
 
-Observed = Report | Retraction | Replacement | Repair
+Observed = Report | Retraction | Replacement | Repair | Appeal
 
 
 class AccountError(Exception):

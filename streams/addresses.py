@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from detectors.journeys.journeys import journey_keys
-from schemas.events import EVENT_TYPES, CartAbandoned, Event, PriceChanged
+from schemas.events import EVENT_TYPES, CartAbandoned, Event, PriceChanged, SellerAppealUpheld
 from streams.wire import partition_of_key
 
 OF_JOURNEYS: Final = frozenset(
@@ -20,7 +20,7 @@ class Routes:
     events: str
     """Events of orders."""
     catalogue: str
-    """Events of SKUs and visitors."""
+    """Events of SKUs, sellers and visitors."""
     partitions: dict[str, int]
 
     def of(self, event: Event) -> tuple[str, int, bytes]:
@@ -32,10 +32,12 @@ class Routes:
 
 
 def key_of(event: Event) -> str:
-    """Return what ``event`` is keyed by: its journey, else its customer or its SKU."""
+    """Return what ``event`` is keyed by: its journey, else its customer, seller or SKU."""
     kind = type(event)
     if kind in OF_JOURNEYS:
         return journey_keys(kind, [event])[0]
     if isinstance(event, CartAbandoned):
         return event.customer_id
+    if isinstance(event, SellerAppealUpheld):
+        return event.seller_id
     return cast("PriceChanged", event).sku

@@ -23,7 +23,7 @@ LIVE, LOG = "live", "log"
 """Which clock counts: the broker's (log-append time), or in recordings the one in the events."""
 
 CATALOGUE: Final = -1
-"""Number of the group that reads the catalogue: events of SKUs, for the judge alone."""
+"""Number of the group that reads the catalogue: events of SKUs and sellers, for the judge alone."""
 
 CONTACTS: Final = (ContactOpened, ContactAnswered)
 REMEMBERED: Final = 100_000

@@ -122,7 +122,7 @@ def topics(names: Names, partitions: int = PARTITIONS) -> tuple[Topic, ...]:
     inputs = (Topic(name, partitions, _STAMPED, "events of orders") for name in names.inputs)
     return (
         *inputs,
-        Topic(names.catalogue, 1, _STAMPED, "events of SKUs, for the judge"),
+        Topic(names.catalogue, 1, _STAMPED, "events of SKUs and sellers, for the judge"),
         Topic(
             names.observations,
             1,

@@ -18,6 +18,7 @@ from schemas.testing import (
     a_price,
     a_scan,
     an_abandoned_cart,
+    an_appeal_upheld,
     an_order,
     as_lines,
 )
@@ -70,7 +71,11 @@ def test_events_of_orders_go_where_the_engine_expects_them(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("event", "key"),
-    [(a_price(sku="DECAF"), b"DECAF"), (an_abandoned_cart(customer_id="c-9"), b"c-9")],
+    [
+        (a_price(sku="DECAF"), b"DECAF"),
+        (an_abandoned_cart(customer_id="c-9"), b"c-9"),
+        (an_appeal_upheld(seller_id="m-1"), b"m-1"),
+    ],
 )
 def test_what_only_the_judge_hears_goes_to_the_catalogue(event: Event, key: bytes) -> None:
     assert TO.of(event) == ("andon.catalogue", 0, key)
