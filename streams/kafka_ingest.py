@@ -31,6 +31,9 @@ from streams.workers import Worker
 PATIENCE_S: Final = 8.0
 """How long a delivery waits for its acknowledgement; less than a server waits for it at the end."""
 
+LOOK_S: Final = 2.0
+"""How often Kafka is asked whether it is there; it must say so within three seconds."""
+
 WAITING: Final = 1_000
 """Most deliveries that wait; the application limits their bytes."""
 
@@ -39,9 +42,7 @@ LARGEST: Final = 2 << 20
 """Bytes of a batch for one partition, and of the largest record; an event has at most 1 MiB."""
 
 _TURN_S: Final = 0.25
-_LOOK_S: Final = 2.0
 _ANSWER_S: Final = 3.0
-"""How often Kafka is asked whether it is there, and how quickly it must say so."""
 
 _CLOSE_S: Final = 5.0
 _AWAY: Final = "Kafka does not answer; what it has of these events is unknown, so send all again"
@@ -101,6 +102,7 @@ class KafkaIntake:
         *,
         wall: Clock = wall_clock,
         patience_s: float = PATIENCE_S,
+        look_s: float = LOOK_S,
     ) -> None:
         """Send events ``to`` their topics, and what is no event to the topic ``dead_letters``."""
         self.status = IngestStatus()
@@ -110,9 +112,11 @@ class KafkaIntake:
         self._inbox = inbox
         self._wall = wall
         self._patience_s = patience_s
+        self._look_s = look_s
         self._decoder = Decoder()
         self._producer: AIOKafkaProducer | None = None
         self._on_way: set[asyncio.Future[object]] = set()
+        self._is_late = False
 
     def is_ready(self) -> bool:
         """Whether what is sent now would be stored, as far as one can know."""
@@ -201,6 +205,7 @@ class KafkaIntake:
             await self._disconnect()
             raise faults[0]
         if late:
+            self._is_late = True
             raise NotStored(_AWAY)
         self.status.waiting_s = asyncio.get_running_loop().time() - began
 
@@ -258,15 +263,16 @@ class KafkaIntake:
             if self._producer is None:
                 await self._connect()
             self._note(await self._missing())
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(self._look_s)
 
     async def _missing(self) -> str:
         """Return what is wrong; empty if events can be sent."""
         producer = self._producer
         if producer is None:
             return "no broker answers"
-        if self._on_way:
+        if self._is_late and self._on_way:
             return "records sent earlier are not acknowledged"
+        self._is_late = False
         try:
             if not await asyncio.wait_for(producer.client.force_metadata_update(), _ANSWER_S):
                 return "no broker answers"

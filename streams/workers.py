@@ -110,7 +110,10 @@ def listen(host: str, port: int) -> socket.socket:
     """
     with contextlib.ExitStack() as on_error:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = on_error.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; else
+        # each waits 40 ms for an acknowledgement that its reader holds back.
+        kind = (family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener = on_error.enter_context(socket.socket(*kind))
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()

@@ -60,13 +60,15 @@ class Running:
 
 @contextmanager
 def running_on(
-    broker: Broker, *, patience_s: float = 8.0, most_held: int = 1 << 26
+    broker: Broker, *, patience_s: float = 8.0, look_s: float = 2.0, most_held: int = 1 << 26
 ) -> Iterator[Running]:
     names = Names(f"ingest{os.getpid()}x{next(_numbers)}")
     create(broker.bootstrap, topics(names, PARTITIONS))
     inbox, stopping, listener = Inbox(WAITING), threading.Event(), listen("127.0.0.1", 0)
     to = routes(broker.bootstrap, names)
-    intake = KafkaIntake(broker.bootstrap, to, names.dead_letters, inbox, patience_s=patience_s)
+    intake = KafkaIntake(
+        broker.bootstrap, to, names.dead_letters, inbox, patience_s=patience_s, look_s=look_s
+    )
     ports = Ports(inbox, intake.is_ready, None, not_ready="away", most_held=most_held)
     server = http_server(ingest_app(ports, ["127.0.0.1"]), listener)
     thread = threading.Thread(target=intake.run, args=(server, stopping))
@@ -176,6 +178,14 @@ def test_requests_beyond_what_memory_is_set_aside_for_are_asked_to_come_again(
 
     assert (large.status_code, large.headers["retry-after"]) == (503, "1")
     assert small.status_code == 202
+
+
+def test_records_under_way_are_no_reason_to_send_anybody_away(broker: Broker) -> None:
+    with running_on(broker, look_s=0.001) as running:
+        body = as_lines([a_scan(id=f"e{n}", order_id=f"O-{n}") for n in range(2_000)])
+        answers = [running.post(body).status_code for _ in range(10)]
+
+    assert answers == [202] * 10
 
 
 def test_a_topic_that_refuses_a_batch_does_not_stop_those_behind(running: Running) -> None:

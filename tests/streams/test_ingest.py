@@ -217,3 +217,8 @@ def test_a_sender_who_hangs_up_stops_nothing(running: Running) -> None:
     body = as_lines([an_order()])
 
     assert running.post(body).status_code == 202
+
+
+def test_answers_are_sent_at_once() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # what asyncio asks before TCP_NODELAY
