@@ -13,6 +13,7 @@ from actions.testing import a_problem, opened
 from detectors.journeys.names import Codes
 from detectors.journeys.vocabulary import Item, Lane, PackedItem, Vocabulary
 from detectors.observations import (
+    Appeal,
     Clock,
     Exposures,
     Observation,
@@ -45,6 +46,7 @@ OFFSETS = {"events": (5, 9)}
 CAUSE = Cause("return.requested", 10, 20)
 
 OBSERVED: tuple[Observation, ...] = (
+    Appeal(at=1_100, cause=CAUSE, seller="m-1", defect="late", first=20_500, last=20_530),
     Report(
         at=1_000,
         cause=CAUSE,
