@@ -46,7 +46,6 @@ OFFSETS = {"events": (5, 9)}
 CAUSE = Cause("return.requested", 10, 20)
 
 OBSERVED: tuple[Observation, ...] = (
-    Appeal(at=1_100, cause=CAUSE, seller="m-1", defect="late", first=20_500, last=20_530),
     Report(
         at=1_000,
         cause=CAUSE,
@@ -71,6 +70,7 @@ OBSERVED: tuple[Observation, ...] = (
     ),
     Repair(at=1_998, cause=CAUSE, sku="sku-1"),
     Repair(at=1_999, cause=CAUSE, sku="sku-1", warehouse_id="w-1"),
+    Appeal(at=1_999, cause=CAUSE, seller="m-1", defect="late", first=20_500, last=20_530),
 )
 
 
