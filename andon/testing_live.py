@@ -120,8 +120,8 @@ class Worker:
     @property
     def web(self) -> str:
         """Its address for health and metrics."""
-        found = re.search(r'"web": "([^"]+)"', self.said)
-        return found[1] if found else ""
+        found = re.search(r'"(web|url)": "(http://[^/"]+)', self.said)
+        return found[2] if found else ""
 
     def get(self, page: str) -> tuple[int, str]:
         """Return status and text of a page; 0 while nobody answers."""
@@ -218,6 +218,23 @@ class Shop:
         worker = Worker(process, log)
         self.workers.append(worker)
         return worker
+
+    def intake(self) -> Worker:
+        """Start what takes events over HTTP; it is listed with the workers."""
+        log = self.home / f"intake.{time.monotonic_ns()}.log"
+        command = [
+            str(ANDON),
+            "run",
+            *("--kafka", self.bootstrap, "--prefix", self.names.prefix, "--role", "ingest"),
+            *("--http", f"127.0.0.1:{_free_port()}", "--data", str(self.home / "intake")),
+        ]
+        with log.open("wb") as said:
+            process = subprocess.Popen(  # noqa: S603 - this project's own program
+                command, stdout=said, stderr=said, env=os.environ | {"ANDON_LOG": "json"}
+            )
+        intake = Worker(process, log)
+        self.workers.append(intake)
+        return intake
 
     # ----- what came of it -----
 
