@@ -28,7 +28,7 @@ from actions.desk import Desk
 from actions.ledger import Ledger
 from actions.outbox import ANY, Relay
 from actions.rounds import Rounds
-from actions.tables import actions, outbox, outcomes
+from actions.tables import actions, commands, outbox, outcomes
 from actions.testing import SECRET
 from andon.counting import Counted
 from andon.metrics import Counts
@@ -259,6 +259,12 @@ class Shop:
         """Return the ids of all actions that were performed, in order."""
         with _opened(self.ledger_url) as ledger, ledger.reading() as connection:
             return _done(connection)
+
+    def words(self) -> list[str]:
+        """Return the verbs of what people have said, in order."""
+        with _opened(self.ledger_url) as ledger, ledger.reading() as connection:
+            said = select(commands.c.verb).order_by(commands.c.seq)
+            return list(connection.execute(said).scalars())
 
     def pending(self) -> int:
         """Return how many actions have not been performed yet."""

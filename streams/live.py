@@ -114,12 +114,30 @@ def _heeding_agent(app: faust.App, work: Work, name: str, heed: Heed | None) -> 
     topic = app.topic(name, value_type=bytes, value_serializer="raw")
 
     @app.agent(topic, concurrency=1, name=name)
-    async def listen(stream: faust.StreamT[bytes]) -> None:
-        async for event in stream.events():
+    async def listen(stream: Any) -> None:  # noqa: ANN401 - Faust's streams lack a type for noack
+        async for event in stream.noack().events():
             try:
-                await asyncio.to_thread(heed, event.value)
-            except BadRecord as error:
-                await _bury(work, event, str(error))
+                await _heed(work, heed, event)
+            except Exception as error:
+                # An agent that raises has its record acknowledged: nothing may be lost so.
+                await app.crash(error)
+                raise
+            event.ack()
+
+
+async def _heed(work: Work, heed: Heed, event: faust.EventT[Any]) -> None:
+    """Do what a record says, or put it aside; while the ledger is away, wait for it."""
+
+    def work_of_it() -> None:
+        heed(event.value)
+
+    try:
+        if work.desk is None:
+            await asyncio.to_thread(work_of_it)
+        else:
+            await work.desk.desk.patiently(work_of_it)
+    except BadRecord as error:
+        await _bury(work, event, str(error))
 
 
 async def _bury(work: Work, event: faust.EventT[Any], reason: str) -> None:

@@ -102,7 +102,7 @@ class LiveDesk(Generic[Token]):
         """Have everything decided whose slot is over; return the records done with."""
         ready = self._slots.ready()
         if ready.changes or ready.events:
-            await self._patiently(lambda: self._do(ready))
+            await self.patiently(lambda: self._do(ready))
             self.board.note(ready.changes)
             self.status.progress_at = self._wall()
         self.status.clock = ready.clock
@@ -165,7 +165,7 @@ class LiveDesk(Generic[Token]):
                 _log.warning("the ledger does not answer", error=type(error).__name__)
                 return False
 
-    async def _patiently(self, work: Callable[[], None]) -> None:
+    async def patiently(self, work: Callable[[], None]) -> None:
         """Do ``work`` in a thread; while the ledger is away, again and again."""
         until, wait = time.monotonic() + self._patience_s, 0.1
         while True:
