@@ -14,6 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from actions.ledger import Ledger
+from actions.outbox import Relay
 from andon.metrics import Counts, Gauges, exposition
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -38,7 +39,15 @@ SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), 
 def metrics() -> Iterator[set[str]]:
     """Every name that a process really exposes."""
     ledger = Ledger("sqlite://")
-    gauges = Gauges(lambda: 0, lambda: 0, lambda: 0, lambda: 0)
+    gauges = Gauges(
+        events=lambda: 0,
+        rejected=lambda: 0,
+        log_clock=lambda: 0,
+        now=lambda: 0,
+        doubts=dict,
+        breakers=Relay(ledger, {}).breakers.states,
+        verified=lambda: None,
+    )
     text = exposition(Counts(), ledger, gauges)().decode()
     yield {
         family.name + suffix
