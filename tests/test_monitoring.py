@@ -14,6 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from actions.ledger import Ledger
+from actions.outbox import Relay
 from andon.metrics import Counts, Gauges, exposition
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -38,8 +39,15 @@ SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), 
 def metrics() -> Iterator[set[str]]:
     """Every name that a process really exposes."""
     ledger = Ledger("sqlite://")
-    zero = lambda: 0  # noqa: E731 - four times the same
-    gauges = Gauges(zero, zero, zero, zero, dict, dict, lambda: None)
+    gauges = Gauges(
+        events=lambda: 0,
+        rejected=lambda: 0,
+        log_clock=lambda: 0,
+        now=lambda: 0,
+        doubts=dict,
+        breakers=Relay(ledger, {}).breakers.states,
+        verified=lambda: None,
+    )
     text = exposition(Counts(), ledger, gauges)().decode()
     yield {
         family.name + suffix
