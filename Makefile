@@ -127,12 +127,16 @@ bench: $(BENCH) $(DEV) ## measure speed, memory and what is seen; takes half an 
 		echo "# $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
 
-# How often `make chaos` kills the relay, on each database.
+# How often `make chaos` kills: the relay, on each database; and live workers, in all.
 KILLS ?= 1000
+# How many seconds what is taken away stays away.
+OUTAGE ?= 30
 
 .PHONY: chaos
-chaos: $(DEV) ## kill the relay a thousand times on each database; takes long (docs/reliability.md)
+chaos: $(DEV) ## kill and take away everything, over and over; takes hours (docs/reliability.md)
 	ANDON_KILLS=$(KILLS) $(BIN)/python -m pytest -n0 -s -q tests/actions/test_chaos.py
+	ANDON_CHAOS=1 ANDON_CHAOS_KILLS=$(KILLS) ANDON_CHAOS_OUTAGE=$(OUTAGE) \
+		$(BIN)/python -m pytest -n0 -s -q tests/live/test_chaos.py
 
 .PHONY: practices
 practices: $(DEV) ## which tests prove which row of docs/practices.md

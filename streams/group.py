@@ -6,7 +6,7 @@ and the offsets of what waits are at any time a consistent snapshot.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -14,9 +14,9 @@ import numpy as np
 from detectors.journeys.journeys import Typed
 from schemas.codec import Decoded, Decoder
 from schemas.events import ContactAnswered, ContactOpened, Customer, Event, OrderPlaced
-from schemas.times import Times
 from streams.accounts import Offsets
 from streams.partition import Account, Partition, by_type
+from streams.waiting import Piece, Promise, Tail, floors
 from streams.wire import DeadLetter, clock_of, is_end
 
 LIVE, LOG = "live", "log"
@@ -43,83 +43,6 @@ class Record(Protocol):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Events of one topic that wait, in the order of the log."""
-
-    events: Sequence[Event]
-    occurred: Times
-    recorded: Times
-    """Never going back within a topic, ms UTC."""
-    offset: Times
-
-    def cut(self, start: int, end: int) -> "Piece":
-        """Return the events from ``start`` to before ``end``."""
-        part = slice(start, end)
-        return Piece(self.events[part], self.occurred[part], self.recorded[part], self.offset[part])
-
-
-@dataclass(slots=True)
-class Tail:
-    """What was read of one topic and is not decided yet."""
-
-    next_offset: int
-    newest: int = 0
-    """Newest stamp so far, ms UTC; what claims to be earlier is cut to it."""
-    passed: int = 0
-    """Nothing to come bears a stamp before this moment, ms UTC."""
-    is_end: bool = False
-    """Whether a recording has ended here."""
-    waiting: list[Piece] = field(default_factory=list)
-    late: int = 0
-    """How many stamps were cut."""
-    clocks: list[tuple[int, int]] = field(default_factory=list)
-    """Offsets of clock records, and what they promised (ms UTC), until that is decided."""
-
-    @property
-    def count(self) -> int:
-        """How many events wait."""
-        return sum(len(piece.events) for piece in self.waiting)
-
-    def resume_at(self) -> int:
-        """Return the offset at which reading must begin again to have what waits.
-
-        A clock waits as well: idle topics would be waited for in vain without what it promised.
-        """
-        first = int(self.waiting[0].offset[0]) if self.waiting else self.next_offset
-        return min(first, self.clocks[0][0]) if self.clocks else first
-
-    def add(self, piece: Piece) -> None:
-        """Take in events, with stamps made to never go back."""
-        stamps = np.maximum.accumulate(np.maximum(piece.recorded, self.newest))
-        self.late += int(np.count_nonzero(stamps > piece.recorded))
-        self.newest = int(stamps[-1])
-        self.passed = max(self.passed, self.newest)
-        self.waiting.append(Piece(piece.events, piece.occurred, stamps, piece.offset))
-
-    def promise(self, clock: int) -> None:
-        """Believe that nothing to come was recorded before ``clock`` (ms UTC)."""
-        self.passed = max(self.passed, clock)
-        self.newest = max(self.newest, clock)
-
-    def take(self, until: int) -> list[Piece]:
-        """Hand over what was recorded before ``until`` (ms UTC)."""
-        ripe: list[Piece] = []
-        while self.waiting:
-            first = self.waiting[0]
-            end = int(first.recorded.searchsorted(until))
-            if end < len(first.events):
-                ripe += [first.cut(0, end)] if end else []
-                self.waiting[0] = first.cut(end, len(first.events))
-                break
-            ripe.append(self.waiting.pop(0))
-        return ripe
-
-    def forget_clocks(self, until: int) -> None:
-        """Let go of clocks that promised no more than what is decided now: ``until`` (ms UTC)."""
-        self.clocks = [clock for clock in self.clocks if clock[1] > until]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,45 +131,26 @@ class Group:
         tail = self.tails[topic]
         letters: list[DeadLetter] = []
         sound: list[Record] = []
+        clocks: list[Promise] = []
         for record in records:
             if record.offset < tail.next_offset:
                 continue
-            if record.headers and self._hear_clock(topic, tail, record, sound, letters):
-                continue
-            if record.value and not record.value.isspace():
+            if record.headers and (clock := clock_of(record.headers)) is not None:
+                ends = is_end(record.headers)
+                clocks.append(Promise(len(sound), record.offset, clock, ends))
+            elif record.value and not record.value.isspace():
                 sound.append(record)
             else:
                 letters.append(self._letter(topic, record, NO_VALUE, "$"))
-        letters += self._add(topic, tail, sound)
+        # Only recordings are played with clocks: live, the broker's stamps alone make time pass.
+        letters += self._add(topic, tail, sound, clocks if self._is_log else [])
         if records:
             tail.next_offset = max(tail.next_offset, records[-1].offset + 1)
         return letters
 
-    def _hear_clock(
-        self,
-        topic: str,
-        tail: Tail,
-        record: Record,
-        sound: list[Record],
-        letters: list[DeadLetter],
-    ) -> bool:
-        """Whether ``record`` is a clock; then what came before it is taken in first.
-
-        Only recordings are played with clocks: live, the broker's stamps alone make time pass.
-        """
-        clock = clock_of(record.headers)
-        if clock is None or not self._is_log:
-            return clock is not None
-        letters += self._add(topic, tail, sound)
-        sound.clear()
-        tail.promise(clock)
-        tail.is_end = is_end(record.headers)
-        tail.clocks.append((record.offset, clock))
-        return True
-
-    def _add(self, topic: str, tail: Tail, records: Sequence[Record]) -> list[DeadLetter]:
-        if not records:
-            return []
+    def _add(
+        self, topic: str, tail: Tail, records: Sequence[Record], clocks: Sequence[Promise]
+    ) -> list[DeadLetter]:
         decoded, at, letters = self._decode(topic, records)
         if decoded.events:
             tail.is_end = False
@@ -256,7 +160,12 @@ class Group:
                 if self._is_log
                 else np.array([records[i].timestamp for i in at], np.int64)
             )
-            tail.add(Piece(decoded.events, decoded.occurred, stamps, offsets))
+            tail.add(Piece(decoded.events, decoded.occurred, stamps, offsets), floors(at, clocks))
+        for clock in clocks:
+            tail.promise(clock.clock)
+            tail.clocks.append((clock.offset, clock.clock))
+        if clocks and not any(place >= clocks[-1].place for place in at[-1:]):
+            tail.is_end = clocks[-1].is_end
         return letters
 
     def _decode(
@@ -307,7 +216,7 @@ class Group:
         """Decide strictly before the moment that all topics have passed."""
         since, until = self.state.clock, max(self.passed, self.state.clock)
         every: list[Typed] = []
-        for piece in [piece for tail in self.tails.values() for piece in tail.take(until)]:
+        for piece in filter(None, [tail.take(until) for tail in self.tails.values()]):
             typed = by_type(piece.events, piece.occurred, piece.recorded, until)
             self.state.counts["events"] += len(piece.events)
             self.state.write(typed)

@@ -104,6 +104,8 @@ def build_app(work: Work) -> faust.App:
     )
     _heeding_agent(app, work, settings.names.commands, work.obey)
     _heeding_agent(app, work, settings.names.outcomes, work.note)
+    # With no topic to read Faust's consumer would crash; its web pages do without one.
+    app.producer_only = work.obey is None and work.note is None
     _pages(app, work)
     return app
 

@@ -182,7 +182,7 @@ async def _send(bootstrap: str, records: Iterator[Record]) -> None:
         max_batch_size=BATCH,
         max_request_size=REQUEST,
     )
-    batches = _Batches(producer)
+    batches = Batches(producer)
     try:
         await producer.start()
         for record in records:
@@ -193,7 +193,7 @@ async def _send(bootstrap: str, records: Iterator[Record]) -> None:
         await batches.forget()
 
 
-class _Batches:
+class Batches:
     """For each partition one batch that fills up, and one before it that is under way."""
 
     def __init__(self, producer: AIOKafkaProducer) -> None:

@@ -10,6 +10,7 @@ import pytest
 from actions.testing import Receiver
 from actions.testing_postgres import Server
 from andon.testing_live import Answer, Shop, wait_for
+from andon.testing_live_faults import begun, kill_again_and_again
 from streams.testing_kafka import Broker
 
 Open = Callable[..., Shop]
@@ -24,11 +25,6 @@ def shop(opened: Open, recording: Path) -> Shop:
     return shop
 
 
-def begun(shop: Shop) -> None:
-    """Wait until problems are being stored: whatever happens now happens in the middle."""
-    wait_for(lambda: len(shop.problems()) > 0, shop.explained)
-
-
 def settled(shop: Shop, receiver: Receiver, answer: Answer) -> None:
     """Wait for the answer, and see that each effect came, once by its id, and no other."""
     shop.settle(answer.digest)
@@ -37,15 +33,14 @@ def settled(shop: Shop, receiver: Receiver, answer: Answer) -> None:
     assert set(answer.effects) <= receiver.effects.keys()
 
 
-def test_a_worker_killed_again_and_again_changes_nothing(
+@pytest.mark.slow
+def test_workers_killed_twenty_times_change_nothing(
     shop: Shop, receiver: Receiver, answer: Answer
 ) -> None:
     dice = random.Random(5)  # noqa: S311 - when to kill, no secret
     shop.worker("one")
-    for _ in range(3):
-        time.sleep(dice.uniform(5, 9))
-        shop.workers[-1].kill()
-        shop.worker("one")
+    shop.worker("two")
+    kill_again_and_again(shop, 20, dice, 2.0)
 
     settled(shop, receiver, answer)
 

@@ -23,3 +23,17 @@ def test_workers_find_what_a_replay_finds(
     assert shop.action_ids() == answer.action_ids
     assert shop.effects() == answer.effects
     assert not receiver.refused
+
+
+def test_parts_in_processes_of_their_own_find_what_a_replay_finds(
+    opened: Callable[..., Shop], receiver: Receiver, recording: Path, answer: Answer
+) -> None:
+    shop = opened()
+    shop.send(recording)
+    for part in ("reader", "judge", "desk"):
+        shop.worker(part, "--role", part)
+    shop.settle(answer.digest)
+
+    assert shop.action_ids() == answer.action_ids
+    assert shop.effects() == answer.effects
+    assert not receiver.refused
