@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from actions.appeals import upheld_after
 from actions.playbook import Playbook
 from andon.config import Config
 from andon.heeding import Heeding
@@ -29,6 +30,7 @@ from andon.wiring import (
 )
 from detectors.population.defects import DEFECTS
 from detectors.registry import registered
+from schemas.events import Event
 from schemas.times import ms
 from streams.engine import HORIZON
 from streams.folder import Folder
@@ -36,7 +38,7 @@ from streams.group import LIVE, LOG
 from streams.judging import Seat
 from streams.keeping import Keeper
 from streams.live import Work, run_worker
-from streams.live_deciding import DeskService
+from streams.live_deciding import DeskService, nobody_speaks
 from streams.live_desk import LiveDesk
 from streams.live_judge import JudgeService
 from streams.live_reader import Reader
@@ -214,5 +216,12 @@ def _sit(work: Work, parts: Parts) -> None:
     if not parts.performs:
         _log.warning("no ANDON_WEBHOOK_URL: actions are planned and wait, nobody performs them")
     outlet = Outlet(work.settings.bootstrap, f"{work.settings.worker}-desk")
-    work.desk = DeskService(work.settings, outlet, desk)
+
+    def speak(number: int) -> list[tuple[int, Event]]:
+        try:
+            return list(upheld_after(parts.ledger, number))
+        except AWAY:
+            return []
+
+    work.desk = DeskService(work.settings, outlet, desk, nobody_speaks if is_log else speak)
     work.obey, work.note = heeding.obey, heeding.note

@@ -5,7 +5,7 @@ without its partition for good (docs/adr/0004), and what it reads must never be 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import structlog
@@ -18,6 +18,9 @@ from aiokafka import (
 from aiokafka.errors import KafkaError
 from mode import Service
 
+from schemas.codec import encode
+from schemas.events import Event
+from streams.addresses import key_of
 from streams.embedded import wall_clock
 from streams.found import BadRecord
 from streams.live_desk import LiveDesk
@@ -29,14 +32,32 @@ MOST_RECORDS: Final = 500
 TICK_S: Final = 0.5
 """How often whoever has the desk looks at the clock, at people's wishes and at what is due."""
 
+Speak = Callable[[int], list[tuple[int, Event]]]
+"""What people said behind a number that is an event, oldest first, each with its number."""
+
+
+def nobody_speaks(_number: int) -> list[tuple[int, Event]]:
+    """Say nothing: there is no ledger in which people speak."""
+    return []
+
+
 _log = structlog.get_logger("andon")
 
 
 class DeskService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it has no types
     """Reads problems, and counts as read what has been decided: the rest is read again."""
 
-    def __init__(self, settings: LiveSettings, outlet: Outlet, desk: LiveDesk[int]) -> None:
-        """Read nothing before the service is started."""
+    def __init__(
+        self,
+        settings: LiveSettings,
+        outlet: Outlet,
+        desk: LiveDesk[int],
+        speak: Speak = nobody_speaks,
+    ) -> None:
+        """Read nothing before the service is started.
+
+        What people have said that the judge must hear is asked of ``speak``, behind a number.
+        """
         super().__init__()
         self.desk = desk
         self.is_desk = False
@@ -46,6 +67,8 @@ class DeskService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # 
         self._settings = settings
         self._outlet = outlet
         self._where = TopicPartition(settings.names.problems, 0)
+        self._speak = speak
+        self._spoken = 0
         self._busy = asyncio.Lock()
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -90,6 +113,7 @@ class DeskService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # 
         async with self._busy:
             self.is_desk = self._where in set(assigned)
             self.desk.reset()
+            self._spoken = 0  # what was said before is said again: the judge knows it
             if self.is_desk:
                 _log.info("deciding")
 
@@ -124,8 +148,18 @@ class DeskService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # 
     async def _look_at_clock(self) -> None:
         while not self.should_stop:
             performed = self.is_desk and await asyncio.to_thread(self.desk.tick)
+            if self.is_desk:
+                await self._pass_on()
             self.ticked_at = wall_clock()
             await asyncio.sleep(0.0 if performed else TICK_S)
+
+    async def _pass_on(self) -> None:
+        """Put what people have said into the catalogue, for the judge."""
+        topic = self._settings.names.catalogue
+        for number, event in await asyncio.to_thread(self._speak, self._spoken):
+            await self._outlet.send(topic, encode(event), key=key_of(event).encode())
+            await self._outlet.flush()
+            self._spoken = number
 
     async def _bury(self, record: ConsumerRecord, reason: str) -> None:
         letter = DeadLetter(

@@ -6,7 +6,15 @@ from contextlib import closing
 
 from kafka import KafkaProducer
 
+from actions.desk import Desk
+from actions.ledger import Ledger
+from actions.outcomes_told import Later, Told, report_outcome
+from actions.playbook import load_playbook
+from actions.testing import NOON, a_problem
+from actions.testing import opened as an_opening
 from andon.testing_live import Shop, wait_for
+from schemas.commands import Word
+from streams.tailing import newest
 
 
 def say(shop: Shop, record: bytes) -> None:
@@ -26,3 +34,29 @@ def test_a_stop_is_obeyed_and_what_makes_no_sense_is_put_aside(opened: Callable[
     [letter] = shop.dead_letters()
     assert letter.value == b"stop!"
     assert first.stop() == 0
+
+
+def test_an_appeal_that_people_uphold_comes_to_the_judge_through_the_catalogue(
+    opened: Callable[..., Shop],
+) -> None:
+    shop = opened(1)
+    shop.worker("one", recording=False)
+    coached = a_problem("seller-coach", subject_type="seller", subject="m-1", defect="late")
+    with closing(Ledger(shop.ledger_url)) as ledger:
+        playbook = load_playbook()
+        Desk(ledger, playbook).take([an_opening(coached)], NOON)
+        word = Word("nadia", "the carrier was on strike", NOON)
+        report_outcome(ledger, playbook, Told(coached.id, Later.APPEAL_UPHELD), word)
+    wait_for(lambda: len(catalogue(shop)) > 0, shop.explained)
+
+    [said] = catalogue(shop)
+    assert (said["type"], said["seller_id"], said["defect"]) == (
+        "seller.appeal_upheld",
+        "m-1",
+        "late",
+    )
+
+
+def catalogue(shop: Shop) -> list[dict[str, str]]:
+    records = newest(shop.bootstrap, [shop.names.catalogue])
+    return [json.loads(record.value or b"{}") for record in records]
