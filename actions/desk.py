@@ -16,6 +16,7 @@ from actions.policy import covered, decide, plan
 from actions.rows import change_row, decision_id
 from actions.store import add_decisions, call_off, put_problems, queue, record
 from actions.tables import changes
+from actions.tracing import note_ids
 from schemas.acyclic import without_collector
 from schemas.decisions import Action, Decision, Outcome, Status, Verdict
 from schemas.problems import Change, ChangeKind, Problem
@@ -67,6 +68,9 @@ class Desk:
             about = [change.problem for change in fresh.changes]
             _store_decisions(connection, made, past, veil_for(connection, about, made, refs))
             _call_off(connection, _called_off(decided, off), now)
+        note_ids(
+            "andon.action.ids", (action.id for decision in made for action in decision.actions)
+        )
         return made
 
     def _decide_all(self, known: Sequence[Change], past: Past) -> list[Made]:

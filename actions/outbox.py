@@ -16,6 +16,7 @@ from actions.ledger import Ledger
 from actions.resolving import ALERTS, RESOLVED
 from actions.store import record
 from actions.tables import actions, outbox
+from actions.tracing import span, went_wrong
 from schemas.decisions import Action, Outcome, Status
 from schemas.times import MINUTE, ms
 
@@ -151,7 +152,7 @@ class Relay:
         if again_at is not None:
             return PutBack(claimed.action.id, again_at)
         try:
-            tried = self._try(claimed, perform, now)
+            tried = self._traced(claimed, perform, now)
         except NotYet as error:
             return PutBack(claimed.action.id, error.due_at)
         self._tell_breaker(destination, tried.outcome.status, now)
@@ -162,6 +163,22 @@ class Relay:
             self.breakers.failed(destination, now)
         elif status is Status.DONE:
             self.breakers.succeeded(destination)
+
+    def _traced(self, claimed: Claimed, perform: Perform, now: int) -> Tried:
+        action = claimed.action
+        attributes: dict[str, str | int] = {
+            "andon.action.id": action.id,
+            "andon.action.name": action.name,
+            "andon.problem.id": action.problem_id,
+            "andon.attempt": claimed.failures + 1,
+        }
+        with span("andon.perform", attributes) as step:
+            tried = self._try(claimed, perform, now)
+            status = tried.outcome.status
+            step.set_attribute("andon.outcome", status.name.lower())
+            if status is not Status.DONE:
+                went_wrong(step, status.name.lower())
+        return tried
 
     def _try(self, claimed: Claimed, perform: Perform, now: int) -> Tried:
         try:

@@ -5,7 +5,8 @@ import os
 import sys
 
 import structlog
-from structlog.typing import Processor
+from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 
 def configure_logs(form: str = "auto") -> None:
@@ -19,6 +20,7 @@ def configure_logs(form: str = "auto") -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
+            add_trace,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             render,
@@ -26,3 +28,13 @@ def configure_logs(form: str = "auto") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def add_trace(_logger: WrappedLogger, _method: str, fields: EventDict) -> EventDict:
+    """Add ``trace_id`` and ``span_id`` to a line that is written while a span is recorded."""
+    step = get_current_span()
+    if step.is_recording():
+        where = step.get_span_context()
+        fields["trace_id"] = format_trace_id(where.trace_id)
+        fields["span_id"] = format_span_id(where.span_id)
+    return fields

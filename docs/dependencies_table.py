@@ -41,6 +41,8 @@ REASONS: Final[Mapping[str, str]] = {
     "mypy": "types, strict, on everything including tests",
     "numpy": "journeys are columns; every version of every fact in a handful of array calls",
     "numba": "compiles the referee of the evidence benchmark, which is no part of this project",
+    "opentelemetry-api": "traces from event to action; does nothing until an operator adds an SDK",
+    "opentelemetry-sdk": "records spans in memory for the tests of the traces",
     "packaging": "reads requirements in the packaging tests",
     "pandas": "what analysts get back from a replay: DataFrames",
     "pandas-stubs": "types for pandas",

@@ -132,7 +132,7 @@ class DeskService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # 
     async def _offer(self, records: Iterable[ConsumerRecord]) -> None:
         for record in records:
             try:
-                self.desk.offer(record.value, record.offset)
+                self.desk.offer(record.value, record.offset, record.headers)
             except BadRecord as error:
                 await self._bury(record, str(error))
 

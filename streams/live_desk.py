@@ -4,19 +4,21 @@ import asyncio
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic
 
 import numpy as np
 import structlog
 
+from actions.tracing import note_ids, span
 from schemas.codec import Decoded, Decoder
 from schemas.problems import Change
 from schemas.times import HOUR
 from streams.embedded import Board, Clock, Hear, Settle, wall_clock
 from streams.engine import Batch
 from streams.found import BadRecord, Ready, Slots, Token, decode_found
+from streams.tracing import Origins
 
 SLOT: Final = HOUR
 """In a recording changes are decided by hours of recorded time, at the time of their last one."""
@@ -82,6 +84,7 @@ class LiveDesk(Generic[Token]):
         self._away = away
         self._patience_s = patience_s
         self._decoder = Decoder()
+        self._origins = Origins()
         self._slots: Slots[Token] = self._fresh()
 
     def _fresh(self) -> Slots[Token]:
@@ -90,12 +93,18 @@ class LiveDesk(Generic[Token]):
     def reset(self) -> None:
         """Forget what waits: it is read again, by this worker or by another one."""
         self._slots = self._fresh()
+        self._origins.clear()
 
-    def offer(self, data: bytes | None, token: Token) -> None:
+    def offer(
+        self, data: bytes | None, token: Token, headers: Iterable[tuple[str, bytes]] = ()
+    ) -> None:
         """Take in a record of problems; raise BadRecord if it is none, and take in nothing."""
         found = decode_found(data)
         self._check(found.events)
         self._slots.offer(found, token)
+        if found.changes:
+            moments = [change.at for change in found.changes]
+            self._origins.note(headers, min(moments), max(moments))
         self.status.orders += found.orders
 
     async def decide(self) -> list[Token]:
@@ -104,6 +113,7 @@ class LiveDesk(Generic[Token]):
         if ready.changes or ready.events:
             await self.patiently(lambda: self._do(ready))
             self.board.note(ready.changes)
+            self._origins.forget(max((change.at for change in ready.changes), default=0))
             self.status.progress_at = self._wall()
         self.status.clock = ready.clock
         self.status.held = self._slots.held
@@ -116,7 +126,7 @@ class LiveDesk(Generic[Token]):
     def _decide(self, ready: Ready[Token]) -> None:
         if not self._is_log:
             self._hear_all(ready.events)
-            self._settle(ready.changes, self._wall())
+            self._settle_slot(ready.changes, self._wall())
             return
         changes: defaultdict[int, list[Change]] = defaultdict(list)
         for change in ready.changes:
@@ -128,9 +138,19 @@ class LiveDesk(Generic[Token]):
             self._hear_all(said[slot])
             if changes[slot]:
                 now = changes[slot][-1].at
-                self._settle(changes[slot], now)
+                self._settle_slot(changes[slot], now)
                 while self._perform(now):
                     pass
+
+    def _settle_slot(self, changes: list[Change], now: int) -> None:
+        if not changes:
+            self._settle(changes, now)
+            return
+        moments = [change.at for change in changes]
+        origins = self._origins.between(min(moments), max(moments))
+        with span("andon.settle", {"andon.changes": len(changes)}, origins):
+            note_ids("andon.problem.ids", (change.problem.id for change in changes))
+            self._settle(changes, now)
 
     def _hear_all(self, events: Sequence[tuple[int, str]]) -> None:
         if events:

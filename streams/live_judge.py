@@ -1,7 +1,7 @@
 """The one judge of a shop, on whichever worker has the topic of observations."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,12 +14,15 @@ from aiokafka import (
 )
 from mode import Service
 
+from actions.tracing import span
+from schemas.times import NEVER
 from streams.embedded import wall_clock
 from streams.found import Found, encode_found
 from streams.judging import Judged, Seat
 from streams.keeping import Keeper, Kept
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
+from streams.tracing import Origins, trace_headers
 
 NAME: Final = "judge"
 CHANGES: Final = 500
@@ -60,6 +63,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         self._keeper = keeper
         self._make = make
         self._seat: Seat | None = None
+        self._origins = Origins()
         self._offset = 0
         self._told = (-1, False)
         self._is_whole = True
@@ -122,6 +126,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
             self._seat = loaded.state if loaded else self._make()
             self._offset = int(loaded.header["offset"]) if loaded else 0
             self._told = (-1, False)
+            self._origins.clear()
             self._consumer.seek(where[0], self._offset)
             self.status.is_judge = True
             _log.info("judging", offset=self._offset)
@@ -141,7 +146,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
                         highwater = self._consumer.highwater(where) or 0
                         self.status.lag = max(0, highwater - self._offset)
                 if seat is not None:
-                    await self._publish(seat, seat.decide())
+                    await self._decide(seat, has_news=bool(records))
                 self._is_whole = True
                 if seat is not None:
                     await self._keep_if_due(seat)
@@ -150,15 +155,20 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         for record in records:
             offset, value = record.offset, record.value
             if offset >= self._offset:
-                seat.hear(value)
+                hear(seat, value, record.headers, self._origins)
                 self._offset = offset + 1
+
+    async def _decide(self, seat: Seat, *, has_news: bool) -> None:
+        if has_news:
+            await judge(seat, self._origins, lambda judged: self._publish(seat, judged))
+        else:
+            await self._publish(seat, seat.decide())
 
     async def _publish(self, seat: Seat, judged: Judged) -> None:
         told = (judged.clock, seat.is_end)
         if told == self._told and not judged.changes and not judged.said:
             return
-        for found in founds(judged, is_end=seat.is_end):
-            await self._outlet.send(self._settings.names.problems, encode_found(found))
+        await tell(judged, self._outlet, self._settings.names.problems, is_end=seat.is_end)
         self._told = told
         self.status.clock, self.status.repeated = seat.clock, seat.repeated
         self.status.progress_at = wall_clock()
@@ -175,6 +185,29 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         await self._outlet.flush()
         header = {"offset": self._offset, "clock": self._seat.clock}
         await asyncio.to_thread(self._keeper.save, NAME, header, self._seat)
+
+
+def hear(
+    seat: Seat, data: bytes, headers: Iterable[tuple[str, bytes]] | None, origins: Origins
+) -> None:
+    """Take in a record of accounts, and remember where it comes from until it is judged."""
+    if seat.hear(data):
+        origins.note(headers, last=max(seat.heard.values()))
+
+
+async def judge(seat: Seat, origins: Origins, publish: Callable[[Judged], Awaitable[None]]) -> None:
+    """Judge what all partitions have passed, in a span linked to the steps that told of it."""
+    with span("andon.judge", origins=origins.between(0, NEVER)) as step:
+        judged = seat.decide()
+        step.set_attributes({"andon.changes": len(judged.changes), "andon.until": judged.clock})
+        await publish(judged)
+    origins.forget(judged.clock)
+
+
+async def tell(judged: Judged, outlet: Outlet, topic: str, *, is_end: bool) -> None:
+    """Tell whoever decides, in ``topic``."""
+    for found in founds(judged, is_end=is_end):
+        await outlet.send(topic, encode_found(found), headers=trace_headers())
 
 
 def founds(judged: Judged, *, is_end: bool) -> Iterator[Found]:

@@ -22,14 +22,16 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from mode import Service
 
+from actions.tracing import span
 from schemas.codec import encode
 from streams.accounts import encoded, telling_of
 from streams.embedded import wall_clock
-from streams.group import CATALOGUE, Group, Settled
+from streams.group import CATALOGUE, Group
 from streams.keeping import Keeper, Kept
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
 from streams.partition import Partition
+from streams.tracing import trace_headers
 from streams.wire import DeadLetter, dead_letter_record
 
 MOST_RECORDS: Final = 20_000
@@ -251,7 +253,8 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
             waited = since > SETTLE_S and behind < many
             if group.has_news and (group.count >= many or waited):
                 self._settled_at[group.number] = now
-                await self._publish(group, group.settle())
+                await decide(group, self._of, self._outlet, self._settings.names.observations)
+                self.status.progress_at = wall_clock()
         self._note(lag)
 
     def _behind(self, group: Group) -> int:
@@ -263,23 +266,6 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
             if where in self._consumer.assignment():
                 lag += max(0, (self._consumer.highwater(where) or 0) - tail.next_offset)
         return lag
-
-    async def _publish(self, group: Group, settled: Settled) -> None:
-        names, number = self._settings.names, group.number
-        telling = telling_of(
-            settled.account,
-            partition=number,
-            of=self._of,
-            since=settled.since,
-            until=settled.until,
-            offsets=settled.offsets,
-            is_end=settled.is_end,
-            said=[(at, encode(event).decode()) for at, event in settled.said],
-            orders=settled.orders,
-        )
-        for data in encoded(telling):
-            await self._outlet.send(names.observations, data)
-        self.status.progress_at = wall_clock()
 
     def _note(self, lag: int) -> None:
         groups = self._groups.values()
@@ -322,6 +308,28 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
             await self._consumer.commit(offsets)
         except KafkaError as error:
             _log.info("lag not told to Kafka", error=repr(error))
+
+
+async def decide(group: Group, of: int, outlet: Outlet, topic: str) -> None:
+    """Decide on what ``group`` has read, one of ``of``, and tell the judge in ``topic``."""
+    with span("andon.decide", {"andon.partition": group.number}) as step:
+        waiting = group.count
+        settled = group.settle()
+        decided = {"andon.events": waiting - group.count, "andon.until": settled.until}
+        step.set_attributes(decided)
+        telling = telling_of(
+            settled.account,
+            partition=group.number,
+            of=of,
+            since=settled.since,
+            until=settled.until,
+            offsets=settled.offsets,
+            is_end=settled.is_end,
+            said=[(at, encode(event).decode()) for at, event in settled.said],
+            orders=settled.orders,
+        )
+        for data in encoded(telling):
+            await outlet.send(topic, data, headers=trace_headers())
 
 
 class NotReadable(Exception):  # noqa: N818 - read as a sentence: this is not readable

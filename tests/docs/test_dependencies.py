@@ -16,6 +16,7 @@ FILES = sorted((ROOT / "requirements").glob("*.txt"))
 PACKAGES = {"actions", "andon", "detectors", "schemas", "streams"}
 
 DISTRIBUTION_OF = {
+    "opentelemetry": "opentelemetry-api",
     "prometheus_client": "prometheus-client",
     "faust": "faust-streaming",
     "kafka": "kafka-python",
