@@ -58,11 +58,14 @@ class Samples:
             self.events.append(events)
 
 
-def rounds(path: Path, to: Routes) -> Iterator[tuple[int, list[Record]]]:
-    """Yield the recording again and again, and how many days later each time."""
+def rounds(path: Path, to: Routes, gap: int) -> Iterator[tuple[int, list[Record]]]:
+    """Yield the recording again and again, and how many days later each time.
+
+    ``gap`` days without any event lie between two rounds, so that journeys are forgotten sooner.
+    """
     text = path.read_bytes()
     first, last = (date.fromisoformat(found.decode()) for found in _ends(text))
-    span, number = (last - first).days + 1, 0
+    span, number = (last - first).days + 1 + gap, 0
     with tempfile.TemporaryDirectory(prefix="andon-soak-") as folder:
         later = Path(folder) / "later.jsonl"
         while True:
@@ -77,9 +80,11 @@ def _ends(text: bytes) -> tuple[bytes, bytes]:
     return days[0], max(days)
 
 
-def traffic(path: Path, to: Routes, until: float, told: list[int]) -> Iterator[Record]:
+def traffic(
+    every: Iterator[tuple[int, list[Record]]], until: float, told: list[int]
+) -> Iterator[Record]:
     """Yield records until the moment (monotonic seconds); note the days that have passed."""
-    for days, records in rounds(path, to):
+    for days, records in every:
         told.append(days)
         for record in records:
             if time.monotonic() > until:
@@ -94,11 +99,24 @@ def slope(samples: Samples, since: float) -> float:
     return float(np.polyfit(at[late], rss[late], 1)[0]) * 3600
 
 
-def soak(broker: Broker, path: Path, rate: float, minutes: float, *, desk: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the traffic is to be."""
+
+    path: Path
+    rate: float
+    """Events a second."""
+    minutes: float
+    gap: int
+    """Days of silence between two rounds."""
+    desk: bool
+
+
+def soak(broker: Broker, wanted: Wanted) -> None:
     """Send for so long, watch, and print what was seen."""
     samples, days, ended = Samples(), list[int](), threading.Event()
     with shop_on(broker.bootstrap) as shop:
-        joined(shop, 1, WHOLE if desk else JUDGING)
+        joined(shop, 1, WHOLE if wanted.desk else JUDGING)
         to = routes(broker.bootstrap, shop.names)
         began = time.monotonic()
 
@@ -108,7 +126,9 @@ def soak(broker: Broker, path: Path, rate: float, minutes: float, *, desk: bool)
 
         watching = threading.Thread(target=watch)
         watching.start()
-        sent = paced(broker.bootstrap, traffic(path, to, began + minutes * 60, days), rate)
+        every = rounds(wanted.path, to, wanted.gap)
+        records = traffic(every, began + wanted.minutes * 60, days)
+        sent = paced(broker.bootstrap, records, wanted.rate)
         took = time.monotonic() - began
         ended.set()
         watching.join()
@@ -147,12 +167,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=15_000, help="half of what was measured")
     parser.add_argument("--events", type=int, default=300_000, help="of one round")
+    parser.add_argument("--gap", type=int, default=60, help="days of silence between two rounds")
     parser.add_argument("--desk", action="store_true", help="decide as well, on SQLite")
     chosen = parser.parse_args()
     path = recording(chosen.events)
     print(machine())
     with Broker() as broker:
-        soak(broker, path, chosen.rate, chosen.minutes, desk=chosen.desk)
+        soak(broker, Wanted(path, chosen.rate, chosen.minutes, chosen.gap, chosen.desk))
     print(f"load {os.getloadavg()[0]:.1f} at the end")
 
 
