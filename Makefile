@@ -119,7 +119,7 @@ coverage: $(DEV) ## all tests; every branch of the pure core must have been take
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=
 	$(BIN)/coverage report --include='detectors/*,schemas/*' --omit='*/testing/*' --fail-under=100
 
-BENCHMARKS := replay groups live memory snapshots kit_table faults olist evidence_table blame repairs curves decisions
+BENCHMARKS := replay groups live memory snapshots kit_table faults olist evidence_table blame repairs curves decisions live_kafka capacity
 
 .PHONY: bench
 bench: $(BENCH) $(DEV) ## measure speed, memory and what is seen; takes half an hour (docs/benchmarks.md)

@@ -19,8 +19,6 @@ from streams.testing_kafka import Broker
 
 POISON: Final = b"{not json"
 
-_READY_EVERY: Final = 4
-
 BLOCKED: Final = 0
 """The partition whose snapshots are refused: every shop has it."""
 
@@ -53,15 +51,17 @@ def begun(shop: Shop) -> None:
     wait_for(lambda: len(shop.problems()) > 0, shop.explained)
 
 
-def kill_again_and_again(shop: Shop, kills: int, dice: random.Random, longest_s: float) -> None:
+def kill_again_and_again(
+    shop: Shop, kills: int, dice: random.Random, longest_s: float, ready_every: int
+) -> None:
     """Kill one worker after the other by SIGKILL, at random moments; each comes back at once.
 
-    Most die while they start, join and restore. Every fourth is left alone until it is ready: those
-    die while they catch up, decide, perform and write snapshots.
+    Most die while they start, join and restore. Of ``ready_every`` one is left alone until it is
+    ready: those die while they catch up, decide, perform and write snapshots.
     """
     living = list(shop.workers)
     for number, at in enumerate(islice(cycle(range(len(living))), kills)):
-        if number % _READY_EVERY == 0:
+        if number % ready_every == ready_every - 1:
             wait_for(living[at].is_ready, shop.explained)
         time.sleep(dice.uniform(0.2, longest_s))
         living[at].kill()
@@ -87,7 +87,7 @@ def truncated_newest(snapshots: Path) -> Path | None:
 
 
 def _kill(ground: Ground) -> None:
-    kill_again_and_again(ground.shop, ground.kills, ground.dice, 3.0)
+    kill_again_and_again(ground.shop, ground.kills, ground.dice, 3.0, 4)
 
 
 def _pause(ground: Ground) -> None:

@@ -44,8 +44,9 @@ class Spent:
 
     @property
     def figures(self) -> dict[str, float]:
-        """The numbers it reported as a JSON object in its last line."""
-        last: dict[str, float] = json.loads(self.said.splitlines()[-1])
+        """The numbers it reported as a JSON object at the end of its last line."""
+        line = self.said.splitlines()[-1]
+        last: dict[str, float] = json.loads(line[line.index("{") :])
         return last
 
 

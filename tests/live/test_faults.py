@@ -40,7 +40,7 @@ def test_workers_killed_twenty_times_change_nothing(
     dice = random.Random(5)  # noqa: S311 - when to kill, no secret
     shop.worker("one")
     shop.worker("two")
-    kill_again_and_again(shop, 20, dice, 2.0)
+    kill_again_and_again(shop, 20, dice, 3.0, 20)
 
     settled(shop, receiver, answer)
 
