@@ -92,7 +92,7 @@ kafka: $(DEV) ## run Apache Kafka on 127.0.0.1:9092 without Docker; needs Java 1
 
 .PHONY: test
 test: $(DEV) ## all tests
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: check
 check: lint types imports playbook coverage ## what CI runs: lint, types, imports, playbook, tests
@@ -116,7 +116,7 @@ playbook: $(BASE) ## the playbook that ships with Andon has no mistakes
 
 .PHONY: coverage
 coverage: $(DEV) ## all tests; every branch of the pure core must have been taken
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=
 	$(BIN)/coverage report --include='detectors/*,schemas/*' --omit='*/testing/*' --fail-under=100
 
 BENCHMARKS := replay groups live memory snapshots kit_table faults olist evidence_table blame repairs curves decisions live_kafka capacity

@@ -76,9 +76,9 @@ class Rounds:
 
     def _look_at_clock(self, now: int) -> None:
         if now - self._looked >= EVERY_MS:
-            self._looked = now
             with self.ledger.writing() as connection:
                 escalate(connection, self.desk.playbook, now)
+            self._looked = now  # not before: a ledger that was away is asked again
 
     def _switches(self, now: int) -> Switches:
         """Bring the ledger in line with what is switched off; mostly there is nothing to do."""

@@ -1,6 +1,9 @@
 """What waits for people has an owner and a next step, is told of in time, and is taken in order."""
 
+from typing import NoReturn
+
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from actions.attention import Task, in_order, tasks_in
 from actions.commands import tell, told
@@ -167,6 +170,24 @@ def test_who_is_told_when_nobody_takes_it_in_time(ledger: Ledger) -> None:
         "nobody took this in 4h: approve or reject: alert-carrier, message-customer"
     )
     assert Verdict.UNATTENDED in {decision.verdict for decision in ledger.decisions()}
+
+
+def test_who_should_have_been_told_while_the_ledger_was_away_is_told_when_it_is_back(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_self: Ledger) -> NoReturn:
+        raise OperationalError("", None, Exception("the server is gone"))
+
+    wait(ledger)
+    clock = rounds(ledger)
+    clock(NOON)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Ledger, "writing", away)
+        with pytest.raises(OperationalError):
+            clock(NOON + 15 * MINUTE)
+    clock(NOON + 15 * MINUTE)
+
+    assert told_to(ledger) == ["shift"]
 
 
 def test_what_somebody_has_taken_alarms_nobody(ledger: Ledger) -> None:
