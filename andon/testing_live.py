@@ -27,6 +27,7 @@ from sqlalchemy.exc import OperationalError
 from actions.desk import Desk
 from actions.ledger import Ledger
 from actions.outbox import ANY, Relay
+from actions.resolving import RESOLVED
 from actions.rounds import Rounds
 from actions.tables import actions, commands, outbox, outcomes
 from actions.testing import SECRET
@@ -251,7 +252,7 @@ class Shop:
         return problems_digest(self.problems())
 
     def action_ids(self) -> list[str]:
-        """Return the ids of all actions, in order; not of alarms that the wall clock raises."""
+        """Return the ids of all actions, in order; not of alarms that the clock raises."""
         with _opened(self.ledger_url) as ledger, ledger.reading() as connection:
             return _ids(connection)
 
@@ -301,17 +302,22 @@ class Shop:
                 worker.kill()
 
 
+_DECIDED: Final = (actions.c.rule != "owners", actions.c.name != RESOLVED)
+"""Not the alarms that nobody took something in time, nor their ends: those are raised when somebody
+looks at the clock, and nobody looks while the ledger is away."""
+
+
 def _done(connection: Connection) -> list[str]:
     done = (
         select(actions.c.id)
         .join(outcomes, outcomes.c.action_id == actions.c.id)
-        .where(actions.c.rule != "owners", outcomes.c.status == Status.DONE.value)
+        .where(*_DECIDED, outcomes.c.status == Status.DONE.value)
     )
     return sorted(set(connection.execute(done).scalars()))
 
 
 def _ids(connection: Connection) -> list[str]:
-    planned = select(actions.c.id).where(actions.c.rule != "owners")
+    planned = select(actions.c.id).where(*_DECIDED)
     return sorted(connection.execute(planned).scalars())
 
 
