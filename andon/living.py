@@ -19,6 +19,7 @@ from andon.config import Config
 from andon.heeding import Heeding
 from andon.kafka import cluster
 from andon.live_metrics import live_exposition
+from andon.running import listening
 from andon.wiring import (
     AWAY,
     NotPossible,
@@ -99,6 +100,7 @@ def run_live(wanted: Living, config: Config) -> int:
     """
     settings = _settings(wanted, config)
     playbook = read_playbook(wanted.playbook)
+    _refuse_taken_port(settings)
     _refuse_unfit_topics(settings)
     _log.info(
         "worker",
@@ -122,6 +124,13 @@ def run_live(wanted: Living, config: Config) -> int:
             _sit(work, parts)
         work.metrics = live_exposition(work, parts, Folder(wanted.data))
         return run_worker(work)
+
+
+def _refuse_taken_port(settings: LiveSettings) -> None:
+    """Refuse to run where the pages cannot be served; Faust would say so in sixty lines."""
+    host, port = settings.web
+    _, listener = listening(f"{host}:{port}")
+    listener.close()
 
 
 def _refuse_unfit_topics(settings: LiveSettings) -> None:

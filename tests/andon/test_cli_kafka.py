@@ -15,12 +15,14 @@ import pytest
 from kafka import KafkaProducer
 
 from andon.cli import main
+from andon.testing import command
 from schemas.codec import encode
 from schemas.testing import a_packing, an_order, as_lines
 from streams.tailing import newest
 from streams.testing_kafka import Broker
 from streams.topics import Names
 from streams.wire import DeadLetter, dead_letter_record
+from streams.workers import listen
 
 
 @dataclass(frozen=True)
@@ -256,3 +258,15 @@ def test_what_comes_is_followed_until_interrupted(andon: Andon, tmp_path: Path) 
 
     assert seen["type"] == "order.placed"
     assert (tail.returncode, said) == (0, b"")
+
+
+def test_a_worker_whose_port_is_taken_says_so_in_one_line(tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        said = command(
+            *("run", "--kafka", "127.0.0.1:1", "--snapshots", "none"),
+            *("--web", port, "--data", tmp_path),
+        )
+
+    assert said.code == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in said.words
