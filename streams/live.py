@@ -6,7 +6,6 @@ services beside them, with consumers of their own (docs/adr/0004). Whatever ends
 worker, with an error; its supervisor starts it again, and it goes on from its snapshots.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,12 +16,11 @@ from faust.web import Request, Response, View
 
 from streams.embedded import wall_clock
 from streams.found import BadRecord
-from streams.live_deciding import DeskService
+from streams.live_deciding import DeskService, letter_of
 from streams.live_judge import JudgeService
 from streams.live_reader import Reader
 from streams.live_settings import LiveSettings
 from streams.outlet import Outlet
-from streams.wire import DeadLetter, dead_letter_record
 
 STALE_MS: Final = 60_000
 """A part that has work and made no progress for so long is not alive."""
@@ -102,15 +100,16 @@ def build_app(work: Work) -> faust.App:
         web_port=port,
         worker_redirect_stdouts=False,
     )
-    _heeding_agent(app, work, settings.names.commands, work.obey)
-    _heeding_agent(app, work, settings.names.outcomes, work.note)
+    if work.desk is not None:
+        _heeding_agent(app, work.desk, settings.names.commands, work.obey)
+        _heeding_agent(app, work.desk, settings.names.outcomes, work.note)
     # With no topic to read Faust's consumer would crash; its web pages do without one.
     app.producer_only = work.obey is None and work.note is None
     _pages(app, work)
     return app
 
 
-def _heeding_agent(app: faust.App, work: Work, name: str, heed: Heed | None) -> None:
+def _heeding_agent(app: faust.App, desk: DeskService, name: str, heed: Heed | None) -> None:
     if heed is None:
         return
     topic = app.topic(name, value_type=bytes, value_serializer="raw")
@@ -119,7 +118,7 @@ def _heeding_agent(app: faust.App, work: Work, name: str, heed: Heed | None) -> 
     async def listen(stream: Any) -> None:  # noqa: ANN401 - Faust's streams lack a type for noack
         async for event in stream.noack().events():
             try:
-                await _heed(work, heed, event)
+                await _heed(desk, heed, event)
             except Exception as error:
                 # An agent that raises has its record acknowledged: nothing may be lost so.
                 await app.crash(error)
@@ -127,36 +126,13 @@ def _heeding_agent(app: faust.App, work: Work, name: str, heed: Heed | None) -> 
             event.ack()
 
 
-async def _heed(work: Work, heed: Heed, event: faust.EventT[Any]) -> None:
+async def _heed(desk: DeskService, heed: Heed, event: faust.EventT[Any]) -> None:
     """Do what a record says, or put it aside; while the ledger is away, wait for it."""
-
-    def work_of_it() -> None:
-        heed(event.value)
-
     try:
-        if work.desk is None:
-            await asyncio.to_thread(work_of_it)
-        else:
-            await work.desk.desk.patiently(work_of_it)
+        await desk.desk.patiently(lambda: heed(event.value))
     except BadRecord as error:
-        await _bury(work, event, str(error))
-
-
-async def _bury(work: Work, event: faust.EventT[Any], reason: str) -> None:
-    message = event.message
-    letter = DeadLetter(
-        message.topic,
-        message.partition,
-        message.offset,
-        reason,
-        "$",
-        message.key,
-        message.value,
-        tuple(message.headers.items()) if isinstance(message.headers, dict) else (),
-    )
-    headers, value = dead_letter_record(letter)
-    await work.outlet.send(work.settings.names.dead_letters, value, headers=headers)
-    await work.outlet.flush()
+        headers = dict(event.message.headers or {})
+        await desk.bury(letter_of(event.message, headers.items(), str(error)))
 
 
 def _pages(app: faust.App, work: Work) -> None:

@@ -23,6 +23,7 @@ from schemas.events import Event
 from streams.addresses import key_of
 from streams.embedded import wall_clock
 from streams.found import BadRecord
+from streams.joining import member_of
 from streams.live_desk import LiveDesk
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
@@ -75,19 +76,7 @@ class DeskService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # 
     async def on_start(self) -> None:
         """Join the group of those who could decide."""
         await self._outlet.start()
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstraps,
-            group_id=self._settings.group("desks"),
-            group_instance_id=self._settings.member("desk"),
-            client_id=self._settings.member("desk"),
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=self._settings.session_ms,
-            heartbeat_interval_ms=self._settings.session_ms // 5,
-            max_poll_interval_ms=600_000,
-        )
-        self._consumer = consumer
+        consumer = self._consumer = member_of(self._settings, "desk", 1 << 20)
         await consumer.start()
         consumer.subscribe([self._where.topic], listener=self)
 
@@ -134,7 +123,7 @@ class DeskService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # 
             try:
                 self.desk.offer(record.value, record.offset, record.headers)
             except BadRecord as error:
-                await self._bury(record, str(error))
+                await self.bury(letter_of(record, record.headers or (), str(error)))
 
     async def _commit(self, done: list[int]) -> None:
         if not done or self._consumer is None:
@@ -161,17 +150,14 @@ class DeskService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # 
             await self._outlet.flush()
             self._spoken = number
 
-    async def _bury(self, record: ConsumerRecord, reason: str) -> None:
-        letter = DeadLetter(
-            record.topic,
-            record.partition,
-            record.offset,
-            reason,
-            "$",
-            record.key,
-            record.value,
-            tuple(record.headers or ()),
-        )
+    async def bury(self, letter: DeadLetter) -> None:
+        """Put a record aside that says nothing sensible; return when it is there."""
         headers, value = dead_letter_record(letter)
         await self._outlet.send(self._settings.names.dead_letters, value, headers=headers)
         await self._outlet.flush()
+
+
+def letter_of(record: ConsumerRecord, headers: Iterable[tuple[str, bytes]], why: str) -> DeadLetter:
+    """Return the dead letter that a record, whose ``headers`` are pairs, becomes."""
+    where = (record.topic, record.partition, record.offset)
+    return DeadLetter(*where, why, "$", record.key, record.value, tuple(headers))

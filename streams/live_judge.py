@@ -18,6 +18,7 @@ from actions.tracing import span
 from schemas.times import NEVER
 from streams.embedded import wall_clock
 from streams.found import Found, encode_found
+from streams.joining import member_of
 from streams.judging import Judged, Seat
 from streams.keeping import Keeper, Kept
 from streams.live_settings import POLL_MS, LiveSettings
@@ -79,20 +80,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
     async def on_start(self) -> None:
         """Join the group of those who could judge."""
         await self._outlet.start()
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstraps,
-            group_id=self._settings.group("judges"),
-            group_instance_id=self._settings.member("judge"),
-            client_id=self._settings.member("judge"),
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=self._settings.session_ms,
-            heartbeat_interval_ms=self._settings.session_ms // 5,
-            max_partition_fetch_bytes=8 << 20,
-            max_poll_interval_ms=600_000,
-        )
-        self._consumer = consumer
+        consumer = self._consumer = member_of(self._settings, "judge", 8 << 20)
         await consumer.start()
         consumer.subscribe([self._settings.names.observations], listener=self)
 

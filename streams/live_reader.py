@@ -18,7 +18,6 @@ from aiokafka import (
     ConsumerRecord,
     TopicPartition,
 )
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from mode import Service
 
@@ -27,6 +26,7 @@ from schemas.codec import encode
 from streams.accounts import encoded, telling_of
 from streams.embedded import wall_clock
 from streams.group import CATALOGUE, Group
+from streams.joining import member_of
 from streams.keeping import Keeper, Kept
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
@@ -105,21 +105,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
     async def on_start(self) -> None:
         """Join the consumer group."""
         await self._outlet.start()
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstraps,
-            group_id=self._settings.group("readers"),
-            group_instance_id=self._settings.member("reader"),
-            client_id=self._settings.member("reader"),
-            partition_assignment_strategy=(RangePartitionAssignor,),
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=self._settings.session_ms,
-            heartbeat_interval_ms=self._settings.session_ms // 5,
-            max_partition_fetch_bytes=4 << 20,
-            max_poll_interval_ms=600_000,
-        )
-        self._consumer = consumer
+        consumer = self._consumer = member_of(self._settings, "reader", 4 << 20)
         await consumer.start()
         inputs = self._settings.names.inputs
         counts = {topic: await self._outlet.partitions(topic) for topic in inputs}

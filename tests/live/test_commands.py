@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 
+import pytest
 from kafka import KafkaProducer
 
 from actions.desk import Desk
@@ -22,9 +23,12 @@ def say(shop: Shop, record: bytes) -> None:
         producer.send(shop.names.commands, record, partition=0).get(timeout=30)
 
 
-def test_a_stop_is_obeyed_and_what_makes_no_sense_is_put_aside(opened: Callable[..., Shop]) -> None:
+@pytest.mark.parametrize("roles", [("--role", "desk"), ()], ids=["desk alone", "worker"])
+def test_a_stop_is_obeyed_and_what_makes_no_sense_is_put_aside(
+    opened: Callable[..., Shop], roles: tuple[str, ...]
+) -> None:
     shop = opened(1)
-    first = shop.worker("one", recording=False)
+    first = shop.worker("one", *roles, recording=False)
     wait_for(first.is_ready, shop.explained)
     say(shop, b"stop!")
     say(shop, json.dumps({"verb": "stop", "who": "ops", "why": "a drill"}).encode())
