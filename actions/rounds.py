@@ -75,7 +75,11 @@ class Rounds:
         return [] if EVERYTHING in switches.stops else self.perform(now)
 
     def _look_at_clock(self, now: int) -> None:
-        if now - self._looked >= EVERY_MS:
+        """Look once in each half minute of the clock's time, whoever looked before a restart.
+
+        So what is told depends on the moments of the rounds and on nothing in memory.
+        """
+        if now // EVERY_MS != self._looked // EVERY_MS:
             with self.ledger.writing() as connection:
                 escalate(connection, self.desk.playbook, now)
             self._looked = now  # not before: a ledger that was away is asked again

@@ -86,6 +86,8 @@ class LiveDesk(Generic[Token]):
         self._decoder = Decoder()
         self._origins = Origins()
         self._slots: Slots[Token] = self._fresh()
+        self._is_over = False
+        """Whether a recording has ended and all of it was decided."""
 
     def _fresh(self) -> Slots[Token]:
         return Slots(SLOT if self._is_log else 1)
@@ -93,6 +95,7 @@ class LiveDesk(Generic[Token]):
     def reset(self) -> None:
         """Forget what waits: it is read again, by this worker or by another one."""
         self._slots = self._fresh()
+        self._is_over = False
         self._origins.clear()
 
     def offer(
@@ -102,6 +105,7 @@ class LiveDesk(Generic[Token]):
         found = decode_found(data)
         self._check(found.events)
         self._slots.offer(found, token)
+        self._is_over = False
         if found.changes:
             moments = [change.at for change in found.changes]
             self._origins.note(headers, min(moments), max(moments))
@@ -117,6 +121,7 @@ class LiveDesk(Generic[Token]):
             self.status.progress_at = self._wall()
         self.status.clock = ready.clock
         self.status.held = self._slots.held
+        self._is_over = self._slots.is_end
         return ready.done
 
     def _do(self, ready: Ready[Token]) -> None:
@@ -137,7 +142,7 @@ class LiveDesk(Generic[Token]):
         for slot in sorted({*changes, *said}):
             self._hear_all(said[slot])
             if changes[slot]:
-                now = changes[slot][-1].at
+                now = max(change.at for change in changes[slot])  # a judge may tell some twice
                 self._settle_slot(changes[slot], now)
                 while self._perform(now):
                     pass
@@ -173,10 +178,12 @@ class LiveDesk(Generic[Token]):
     def tick(self) -> bool:
         """Do what is due now by the wall clock; return whether that was anything.
 
-        A recording has its own clock until it ends: what is due meanwhile is done slot by slot, so
-        that what is decided later does not depend on how fast the recording was read.
+        A recording has its own clock until all of it is decided: what is due meanwhile is done slot
+        by slot, so that what is decided later does not depend on how fast the recording was read,
+        nor on how long the ledger was away. An alarm by the wall clock before that would be about
+        what a later slot ends.
         """
-        if self._is_log and not self._slots.is_end:
+        if self._is_log and not self._is_over:
             return False
         with self._at_work:
             try:

@@ -206,6 +206,23 @@ def test_a_restart_tells_nothing_again(ledger: Ledger) -> None:
     assert told_to(ledger) == ["shift"]
 
 
+def test_a_look_does_not_depend_on_when_another_process_looked_last(ledger: Ledger) -> None:
+    wait(ledger, at=NOON + 5_000)
+    clock = rounds(ledger)
+    clock(NOON + 15 * MINUTE - 10_000)
+    clock(NOON + 15 * MINUTE + 10_000)
+
+    assert told_to(ledger) == ["shift"]
+
+
+def test_a_clock_that_goes_back_tells_no_step_after_a_later_one(ledger: Ledger) -> None:
+    wait(ledger)
+    rounds(ledger)(NOON + HOUR)
+    rounds(ledger)(NOON + 20 * MINUTE)
+
+    assert told_to(ledger) == ["lead"]
+
+
 # --- outcomes ---------------------------------------------------------------------------------
 
 

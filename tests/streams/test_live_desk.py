@@ -3,6 +3,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,50 @@ def test_a_ledger_that_comes_back_is_asked_again_and_nothing_is_lost(server: Ser
     assert not desk.status.is_waiting
     assert decided(ledger) == [(NOON, change.problem.id)]
     ledger.close()
+
+
+def test_nothing_is_done_by_the_wall_clock_before_a_recording_is_decided(ledger: Ledger) -> None:
+    heard, performed, wall = Heard(ledger), list[int](), NOON + 100 * HOUR
+    changes, tries = [a_change("O1", NOON), a_change("O2", NOON + HOUR)], count()
+
+    def settle(changes: list[Change], now: int) -> None:
+        if now > NOON and next(tries) == 0:
+            raise OperationalError("", None, Exception("the server is gone"))
+        heard.settle(changes, now)
+
+    def perform(now: int) -> bool:
+        performed.append(now)
+        return False
+
+    desk: LiveDesk[int] = LiveDesk(
+        settle, heard.hear, perform=perform, is_log=True, wall=lambda: wall, away=AWAY
+    )
+
+    async def look_while_the_ledger_is_away() -> None:
+        deciding = asyncio.create_task(desk.decide())
+        while not desk.status.is_waiting:  # noqa: ASYNC110 - a plain value that the desk sets
+            await asyncio.sleep(0)
+        desk.tick()
+        await deciding
+        desk.tick()
+
+    desk.offer(a_record(*changes), 0)
+    asyncio.run(look_while_the_ledger_is_away())
+
+    assert performed == [NOON, NOON, NOON + HOUR, wall]
+
+
+def test_what_a_judge_tells_again_is_decided_at_the_time_of_the_last_change(
+    ledger: Ledger,
+) -> None:
+    heard = Heard(ledger)
+    desk: LiveDesk[int] = LiveDesk(heard.settle, heard.hear, is_log=True)
+    first, last = a_change("O1", NOON), a_change("O2", NOON + HOUR - 1)
+    desk.offer(a_record(first, last, clock=NOON + HOUR - 1), 0)
+    desk.offer(a_record(first, clock=NOON + HOUR), 1)
+    asyncio.run(desk.decide())
+
+    assert [now for _, now in heard.settled] == [NOON + HOUR - 1]
 
 
 def test_a_ledger_that_stays_away_ends_the_worker_and_nothing_counts_as_read(
