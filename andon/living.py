@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from andon.heeding import Heeding
 from andon.kafka import cluster
 from andon.live_metrics import live_exposition
 from andon.running import listening
+from andon.seeding import NO_SNAPSHOTS
 from andon.wiring import (
     AWAY,
     NotPossible,
@@ -46,14 +45,11 @@ from streams.live_reader import Reader
 from streams.live_settings import PARTS, LiveSettings
 from streams.outlet import Outlet
 from streams.partition import Partition
-from streams.snapshots import Settings, Snapshots, hash_seed
+from streams.snapshots import Settings, Snapshots
 from streams.topics import differences, topics
 
 WORKER: Final = "worker"
 """The role that is all parts of a worker."""
-
-NO_SNAPSHOTS: Final = "none"
-"""Written instead of a place, it keeps no snapshots."""
 
 _log = structlog.get_logger("andon")
 
@@ -71,24 +67,6 @@ class Living:
     snapshots: str
     data: Path
     playbook: Path | None
-
-
-def with_one_seed(wanted: Living) -> None:
-    """Run this program again under the hash seed of its snapshots, unless it does already.
-
-    State remembers ids by Python's hash of them, which differs from process to process otherwise.
-    """
-    if wanted.snapshots == NO_SNAPSHOTS or parts_of(wanted.roles) == {"desk"}:
-        return
-    try:
-        seed = hash_seed(wanted.snapshots)
-    except (OSError, ValueError) as error:
-        raise NotPossible(f"snapshots cannot be kept in {wanted.snapshots}: {error}") from error
-    if os.environ.get("PYTHONHASHSEED") == seed:
-        return
-    os.environ["PYTHONHASHSEED"] = seed
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very program
 
 
 def run_live(wanted: Living, config: Config) -> int:

@@ -93,7 +93,6 @@ def run(
     """
     from andon.config import read_config
     from andon.logs import configure_logs
-    from andon.running import Running, run_service
 
     config = read_config()
     config = config if ledger is None else replace(config, ledger_url=ledger)
@@ -101,11 +100,16 @@ def run(
     book = playbook or (Path(config.playbook) if config.playbook else None)
     folder = data or Path(config.data)
     if kafka is not None:
-        from andon.ingesting import INGEST, Ingesting, refuse_contradictions, run_ingest
-        from andon.living import Living, run_live, with_one_seed
-        from andon.running import read_address
+        from andon.seeding import with_one_seed
 
         roles = frozenset(role or ["worker"])
+        store = snapshots or config.snapshots or str(folder / "snapshots")
+        with_one_seed(store, roles)  # before the rest is imported: it may start this anew
+
+        from andon.ingesting import INGEST, Ingesting, refuse_contradictions, run_ingest
+        from andon.living import Living, run_live
+        from andon.running import read_address
+
         if source is not None or follow or (recording and INGEST in roles):
             from andon.wiring import NotPossible
 
@@ -122,13 +126,14 @@ def run(
             worker=worker,
             recording=recording,
             web=read_address(web),
-            snapshots=snapshots or config.snapshots or str(folder / "snapshots"),
+            snapshots=store,
             data=folder,
             playbook=book,
         )
-        with_one_seed(living)
         config = replace(config, kafka=kafka, kafka_prefix=prefix or config.kafka_prefix)
         raise typer.Exit(run_live(living, config))
+    from andon.running import Running, run_service
+
     wanted = Running(
         source=source,
         follow=follow,
