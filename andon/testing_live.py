@@ -17,17 +17,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 import httpx2
 from kafka import KafkaProducer
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 from sqlalchemy.exc import OperationalError
 
 from actions.desk import Desk
 from actions.ledger import Ledger
 from actions.outbox import ANY, Relay
-from actions.resolving import RESOLVED
 from actions.rounds import Rounds
 from actions.tables import actions, commands, outbox, outcomes
 from actions.testing import SECRET
@@ -39,18 +39,23 @@ from schemas.decisions import Status
 from schemas.problems import Problem, problems_digest
 from schemas.times import NEVER
 from streams.dead_letters import dead_letters
+from streams.embedded import wall_clock
 from streams.found import Found, encode_found
 from streams.group import News
 from streams.live_desk import LiveDesk
 from streams.partition import by_type
+from streams.recordings import find
 from streams.replay import replay_paths
-from streams.sending import routes, send
+from streams.sending import Outgoing, routes, send, write
 from streams.topics import Names, create, topics
 from streams.wire import DeadLetter
 
 ANDON: Final = Path(sys.executable).parent / "andon"
 PATIENCE_S: Final = 120.0
 """Longest wait that is no failure: machines that share their cores are slow now and then."""
+
+CLOCK_EVERY: Final = 20
+"""Fewest events between clocks of a recording in pieces, so that each piece lets time pass."""
 
 _numbers = count(1)
 
@@ -99,7 +104,7 @@ def answer_to(recording: Path) -> Answer:
     live.offer(encode_found(found), 0)
     asyncio.run(live.decide())
     with ledger.reading() as connection:
-        ids, effects = _ids(connection), _done(connection)
+        ids, effects = _ids(connection, NEVER), _done(connection, NEVER)
     ledger.close()
     return Answer(problems_digest(replayed.problems), ids, effects)
 
@@ -169,6 +174,8 @@ class Shop:
     names: Names = field(init=False)
     workers: list[Worker] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    began: int = field(default_factory=wall_clock)
+    """When it was opened, ms UTC; what recordings say was recorded before."""
 
     def __post_init__(self) -> None:
         """Make the topics."""
@@ -183,6 +190,17 @@ class Shop:
     def send(self, *paths: Path) -> None:
         """Send recordings, with their clocks."""
         send(self.bootstrap, routes(self.bootstrap, self.names), paths, recording=True)
+
+    def send_in_pieces(self, recording: Path, pieces: int) -> Iterator[None]:
+        """Send a recording in about so many ``pieces``, one whenever the next is asked for."""
+        with TemporaryDirectory(prefix="andon-") as folder:
+            to, scratch = routes(self.bootstrap, self.names), Path(folder)
+            outgoing = Outgoing(to, lambda _done, _total: None, CLOCK_EVERY)
+            records = list(outgoing.recorded(find([recording], scratch), scratch))
+        size = -(-len(records) // pieces)
+        for start in range(0, len(records), size):
+            asyncio.run(write(self.bootstrap, records[start : start + size]))
+            yield
 
     def poison(self, value: bytes) -> None:
         """Send a record that is no event to the first partition."""
@@ -252,14 +270,14 @@ class Shop:
         return problems_digest(self.problems())
 
     def action_ids(self) -> list[str]:
-        """Return the ids of all actions, in order; not of alarms that the clock raises."""
+        """Return the ids of all actions, in order; not of alarms that the wall clock raises."""
         with _opened(self.ledger_url) as ledger, ledger.reading() as connection:
-            return _ids(connection)
+            return _ids(connection, self.began)
 
     def effects(self) -> list[str]:
-        """Return the ids of all actions that were performed, in order."""
+        """Return the ids of those that were performed, in order."""
         with _opened(self.ledger_url) as ledger, ledger.reading() as connection:
-            return _done(connection)
+            return _done(connection, self.began)
 
     def words(self) -> list[str]:
         """Return the verbs of what people have said, in order."""
@@ -302,22 +320,26 @@ class Shop:
                 worker.kill()
 
 
-_DECIDED: Final = (actions.c.rule != "owners", actions.c.name != RESOLVED)
-"""Not the alarms that nobody took something in time, nor their ends: those are raised when somebody
-looks at the clock, and nobody looks while the ledger is away."""
+def _decided(before: int) -> ColumnElement[bool]:
+    """Leave out alarms that nobody took something in time, unless raised ``before`` (ms UTC).
+
+    A recording is decided by its own clock, these alarms with it. What still waits when all of it
+    is decided is told by the wall clock, which no replay knows.
+    """
+    return or_(actions.c.rule != "owners", actions.c.planned_at < before)
 
 
-def _done(connection: Connection) -> list[str]:
+def _done(connection: Connection, before: int) -> list[str]:
     done = (
         select(actions.c.id)
         .join(outcomes, outcomes.c.action_id == actions.c.id)
-        .where(*_DECIDED, outcomes.c.status == Status.DONE.value)
+        .where(_decided(before), outcomes.c.status == Status.DONE.value)
     )
     return sorted(set(connection.execute(done).scalars()))
 
 
-def _ids(connection: Connection) -> list[str]:
-    planned = select(actions.c.id).where(*_DECIDED)
+def _ids(connection: Connection, before: int) -> list[str]:
+    planned = select(actions.c.id).where(_decided(before))
     return sorted(connection.execute(planned).scalars())
 
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import cycle, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -21,6 +20,9 @@ POISON: Final = b"{not json"
 
 BLOCKED: Final = 0
 """The partition whose snapshots are refused: every shop has it."""
+
+LONGEST_S: Final = 2.5
+"""Longest time from one kill to the next, waiting for readiness aside."""
 
 _BEYOND_SESSION_S: Final = 6.0
 """Added to an outage of four seconds or more it is longer than may pass in silence: a broker
@@ -39,6 +41,8 @@ class Ground:
     kills: int
     dice: random.Random
     """When to strike."""
+    recording: Path
+    """It has been sent, or a fault of ``PIECEMEAL`` sends it."""
 
     def start(self, workers: int) -> None:
         """Start so many workers, called ``w0`` and so on."""
@@ -52,18 +56,22 @@ def begun(shop: Shop) -> None:
 
 
 def kill_again_and_again(
-    shop: Shop, kills: int, dice: random.Random, longest_s: float, ready_every: int
+    shop: Shop, recording: Path, kills: int, dice: random.Random, ready_every: int
 ) -> None:
-    """Kill one worker after the other by SIGKILL, at random moments; each comes back at once.
+    """Kill workers by SIGKILL at random moments while a recording comes; each is back at once.
 
     Most die while they start, join and restore. Of ``ready_every`` one is left alone until it is
-    ready: those die while they catch up, decide, perform and write snapshots.
+    ready: those die while they catch up, decide, perform and write snapshots. Each kill is preceded
+    by a piece of the recording, so that there is something to do until the last.
     """
     living = list(shop.workers)
-    for number, at in enumerate(islice(cycle(range(len(living))), kills)):
+    pieces = shop.send_in_pieces(recording, kills)
+    for number in range(kills):
+        next(pieces, None)
+        at = dice.randrange(len(living))
         if number % ready_every == ready_every - 1:
             wait_for(living[at].is_ready, shop.explained)
-        time.sleep(dice.uniform(0.2, longest_s))
+        time.sleep(dice.uniform(0.2, LONGEST_S))
         living[at].kill()
         living[at] = shop.worker(name_of(living[at]))
 
@@ -87,7 +95,7 @@ def truncated_newest(snapshots: Path) -> Path | None:
 
 
 def _kill(ground: Ground) -> None:
-    kill_again_and_again(ground.shop, ground.kills, ground.dice, 3.0, 4)
+    kill_again_and_again(ground.shop, ground.recording, ground.kills, ground.dice, 4)
 
 
 def _pause(ground: Ground) -> None:
@@ -144,3 +152,6 @@ DURING: Final[Mapping[str, Callable[[Ground], None]]] = MappingProxyType(
     }
 )
 """Faults that come while workers are at it."""
+
+PIECEMEAL: Final = frozenset({"killed"})
+"""Faults that send the recording themselves, a piece at a time."""

@@ -5,7 +5,7 @@ away in between: the producer is idempotent and waits for one batch before it se
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -171,11 +171,16 @@ def send(
         scratch = Path(folder)
         found = find(paths, scratch)
         records = outgoing.recorded(found, scratch) if recording else outgoing.as_it_comes(found)
-        asyncio.run(_send(bootstrap, records))
+        asyncio.run(write(bootstrap, records))
     return outgoing.sent
 
 
-async def _send(bootstrap: str, records: Iterator[Record]) -> None:
+async def write(bootstrap: str, records: Iterable[Record]) -> None:
+    """Write ``records`` in their order; they are stored when this returns.
+
+    Raises:
+        KafkaError: No broker answers for longer than the client waits (40 s), or it refuses.
+    """
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap,
         enable_idempotence=True,

@@ -18,7 +18,7 @@ import pytest
 from actions.testing import Receiver
 from actions.testing_postgres import Server
 from andon.testing_live import Answer, Shop
-from andon.testing_live_faults import BEFORE, DURING, POISON, Ground
+from andon.testing_live_faults import BEFORE, DURING, PIECEMEAL, POISON, Ground
 from streams.testing_kafka import Broker
 
 
@@ -49,8 +49,9 @@ def ground(
     def open_ground(workers: int, partitions: int, fault: str) -> Ground:
         shop = opened(partitions, mortal_broker.bootstrap)
         dice = random.Random(f"{workers} {partitions} {fault}")  # noqa: S311 - no secret
-        shop.send(recording)
-        return Ground(shop, mortal_broker, server, OUTAGE_S, KILLS, dice)
+        if fault not in PIECEMEAL:
+            shop.send(recording)
+        return Ground(shop, mortal_broker, server, OUTAGE_S, KILLS, dice, recording)
 
     return open_ground
 

@@ -35,12 +35,12 @@ def settled(shop: Shop, receiver: Receiver, answer: Answer) -> None:
 
 @pytest.mark.slow
 def test_workers_killed_twenty_times_change_nothing(
-    shop: Shop, receiver: Receiver, answer: Answer
+    opened: Open, recording: Path, receiver: Receiver, answer: Answer
 ) -> None:
-    dice = random.Random(5)  # noqa: S311 - when to kill, no secret
+    shop, dice = opened(), random.Random(5)  # noqa: S311 - when to kill, no secret
     shop.worker("one")
     shop.worker("two")
-    kill_again_and_again(shop, 20, dice, 3.0, 20)
+    kill_again_and_again(shop, recording, 20, dice, 20)
 
     settled(shop, receiver, answer)
 
