@@ -32,6 +32,12 @@ class Living(Collector):
             yield gauge("judge", "1 where this worker judges groups.", int(told.is_judge))
             yield gauge("judge_lag_records", "Accounts not heard yet.", told.lag)
             yield counter("judge_repeated", "Accounts that had been heard before.", told.repeated)
+            yield gauge("judge_gaps", "Partitions of which accounts are missing.", told.gaps)
+            yield counter("judge_gaps_asked", "Times missing accounts were asked for.", told.asked)
+            yield counter(
+                "judge_started_over", "Times all accounts were heard anew.", told.started_over
+            )
+            yield counter("judge_dead_letters", "Records that were no accounts.", told.letters)
             yield _behind("judge", told.clock)
         if work.desk is not None:
             deciding = work.desk.desk.status
@@ -49,6 +55,7 @@ class Living(Collector):
         yield gauge("consumer_lag_records", "Records there and not read yet.", told.lag)
         yield counter("partition_events", "Events decided on since restored.", told.events)
         yield counter("dead_letters", "Records that were no events.", told.letters)
+        yield counter("told_again", "Times lost accounts were told again.", told.told_again)
         yield counter("late", "Stamps that went back and were cut.", told.late)
         yield _behind("reader", told.decided)
         offset_s = (self._work.outlet.clock_offset_ms or 0) / 1000

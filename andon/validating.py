@@ -12,7 +12,7 @@ from schemas.events import TYPE_NAME
 from schemas.times import iso
 from streams.recordings import find
 from streams.replay import Unread
-from streams.wire import clock_of
+from streams.wire import again_of, clock_of
 
 _CHUNK: Final = 1 << 22
 
@@ -76,6 +76,9 @@ def described(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> dict
     clock = clock_of(headers)
     if clock is not None:
         return {"type": "(clock)", "id": iso(clock)}
+    since = again_of(headers)
+    if since is not None:
+        return {"type": "(tell again)", "id": iso(since)}
     if not value:
         return {"type": "(empty)", "id": None}
     decoded = Decoder().decode_body(value, "application/json")

@@ -54,6 +54,10 @@ class AccountError(Exception):
     """Bytes that are no account; the message says what they lack."""
 
 
+class VersionError(AccountError):
+    """An account as another version of Andon tells it."""
+
+
 class Telling(msgspec.Struct, frozen=True, kw_only=True):
     """One account, and which partition gives it of which stretch of recorded time (ms UTC)."""
 
@@ -250,14 +254,15 @@ def decoded(data: bytes, words: Vocabulary) -> Telling:
     """Return the telling that ``data`` is; its codes are of ``words``, which learn new ones.
 
     Raises:
-        AccountError: ``data`` is no telling of this version.
+        AccountError: ``data`` is no telling.
+        VersionError: It is one of another version.
     """
     try:
         form = _decode(zstandard.ZstdDecompressor().decompress(data))
     except (msgspec.MsgspecError, zstandard.ZstdError) as error:
         raise AccountError(f"no account of a partition: {error}") from error
     if form.version != VERSION:
-        raise AccountError(f"an account of version {form.version}; this judge reads {VERSION}")
+        raise VersionError(f"an account of version {form.version}; this judge reads {VERSION}")
     out = [np.frombuffer(column, "<i8").astype(np.int64) for column in form.exposures]
     said = [np.frombuffer(column, "<i8").astype(np.int64) for column in form.reports]
     spelt = {"item": form.items, "place": form.places, "lane": form.lanes}

@@ -17,7 +17,7 @@ from schemas.events import ContactAnswered, ContactOpened, Customer, Event, Orde
 from streams.accounts import Offsets
 from streams.partition import Account, Partition, by_type
 from streams.waiting import Piece, Promise, Tail, floors
-from streams.wire import DeadLetter, clock_of, is_end
+from streams.wire import DeadLetter, again_of, clock_of, is_end
 
 LIVE, LOG = "live", "log"
 """Which clock counts: the broker's (log-append time), or in recordings the one in the events."""
@@ -100,10 +100,18 @@ class Group:
         state: Partition,
         offsets: Mapping[str, int],
         clock: str = LIVE,
+        answered: int = 0,
     ) -> None:
-        """Go on from ``offsets`` (by topic), up to which ``state`` knows everything."""
+        """Go on from ``offsets`` (by topic), up to which ``state`` knows everything.
+
+        Whoever asked before the offset ``answered`` to be told again was told, or is being told.
+        """
         self.number = number
         self.state = state
+        self.answered = answered
+        self.again: int | None = None
+        """Since when (ms UTC) all must be told again, from an older state; ``None``: all is well.
+        """
         self.tails = {topic: Tail(offset, state.clock) for topic, offset in offsets.items()}
         self._is_log = clock == LOG
         self._decoder = Decoder()
@@ -126,7 +134,7 @@ class Group:
     def take(self, topic: str, records: Sequence[Record]) -> list[DeadLetter]:
         """Take in records of ``topic`` in the order of their offsets; return what is no event.
 
-        Records that were read before are passed over.
+        Records that were read before are passed over; the judge's wishes are noted in ``again``.
         """
         tail = self.tails[topic]
         letters: list[DeadLetter] = []
@@ -138,6 +146,8 @@ class Group:
             if record.headers and (clock := clock_of(record.headers)) is not None:
                 ends = is_end(record.headers)
                 clocks.append(Promise(len(sound), record.offset, clock, ends))
+            elif record.headers and (since := again_of(record.headers)) is not None:
+                self._heed(record.offset, since)
             elif record.value and not record.value.isspace():
                 sound.append(record)
             else:
@@ -147,6 +157,11 @@ class Group:
         if records:
             tail.next_offset = max(tail.next_offset, records[-1].offset + 1)
         return letters
+
+    def _heed(self, offset: int, since: int) -> None:
+        """Note that all ``since`` a moment (ms UTC) is wanted again, if it has been told."""
+        if offset >= self.answered and since < self.state.clock:
+            self.again = since if self.again is None else min(self.again, since)
 
     def _add(
         self, topic: str, tail: Tail, records: Sequence[Record], clocks: Sequence[Promise]

@@ -1,7 +1,7 @@
 """The judge's seat: accounts of all partitions in, in any order; problems about groups out."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.population.judge import Judge
@@ -13,20 +13,22 @@ ONE_SOURCE: Final = 0
 """All partitions speak the judge's own words, so to the judge they are one."""
 
 
-class Gap(Exception):  # noqa: N818 - read as a sentence: there is a gap
-    """A partition left out a stretch of time: its owner must tell it again from ``expected``."""
-
-    def __init__(self, telling: Telling, expected: int) -> None:
-        """Say which partition left out what."""
-        super().__init__(
-            f"partition {telling.partition} told nothing of {expected} to {telling.since} (ms UTC)"
-        )
-        self.partition = telling.partition
-        self.expected = expected
-
-
 class Mismatch(Exception):  # noqa: N818 - read as a sentence: this is a mismatch
     """Accounts of another number of partitions than those before."""
+
+
+class Gap(NamedTuple):
+    """A stretch of time that a partition left out; all since then must be told again."""
+
+    partition: int
+    since: int
+    """Up to when it was heard, ms UTC."""
+    until: int
+    """When what it told next begins, ms UTC."""
+
+    def __str__(self) -> str:
+        """Say which partition left out what."""
+        return f"partition {self.partition} told nothing of {self.since} to {self.until} (ms UTC)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ class Seat:
         """By partition: up to when (ms UTC) its accounts were heard."""
         self.repeated = 0
         """Accounts that had been heard before."""
+        self.gaps: dict[int, Gap] = {}
+        """By partition: what it left out, until it tells it again. Its time stands still."""
+        self.is_from_beginning = False
+        """Whether the log was heard from its very first record: nothing was told before that."""
         self._words = Vocabulary()
         self.of = 0
         """How many partitions there are, the catalogue not counted; 0 before any spoke."""
@@ -73,19 +79,25 @@ class Seat:
     def hear(self, data: bytes) -> bool:
         """Take in a record of accounts; return whether anything in it was new.
 
+        If its partition left something out before, that is noted in ``gaps`` and nothing is taken
+        in: what it tells from there on it tells again. What was told before the first account that
+        is there is no gap where the log was cut: nobody keeps it any more.
+
         Raises:
             AccountError: It is none.
-            Gap: Its partition left something out; nothing was taken in. What was told before the
-                first account that is there is no gap: nobody keeps it any more.
             Mismatch: It speaks of another number of partitions.
         """
         telling = decoded(data, self._words)
         if self.of not in (0, telling.of):
             raise Mismatch(f"an account of one of {telling.of} partitions among those of {self.of}")
         self.of = telling.of
-        known = self.heard.get(telling.partition, telling.since)
+        first = 0 if self.is_from_beginning else telling.since
+        known = self.heard.get(telling.partition, first)
         if telling.since > known:
-            raise Gap(telling, known)
+            gap = Gap(telling.partition, known, telling.since)
+            self.gaps.setdefault(telling.partition, gap)
+            return False
+        self.gaps.pop(telling.partition, None)
         if telling.is_end:
             self._ended.add(telling.partition)
         elif telling.until > known:

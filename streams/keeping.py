@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
+from schemas.times import NEVER
 from streams.embedded import wall_clock
 from streams.snapshots import Background, Failed, Loaded, Pace, Saved, Settings, Snapshots
 
@@ -42,12 +44,19 @@ class Keeper:
     _began: dict[str, float] = field(default_factory=dict)
     _begun_at: int = 0
 
-    def load(self, name: str) -> Loaded | None:
-        """Return the newest whole snapshot that fits; ``None`` if there is none or none is read."""
+    def load(self, name: str, until: int = NEVER) -> Loaded | None:
+        """Return the newest whole snapshot that fits; ``None`` if there is none or none is read.
+
+        Its ``clock`` is at most ``until`` (ms UTC).
+        """
+
+        def fits(header: Mapping[str, Any]) -> bool:
+            return int(header.get("clock", 0)) <= until
+
         if self.store is None:
             return None
         try:
-            loaded = self.store.load(name, self.fingerprint, self.settings)
+            loaded = self.store.load(name, self.fingerprint, self.settings, fits)
         except OSError as error:
             _log.error("snapshots cannot be read", name=name, reason=str(error))
             return None

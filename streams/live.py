@@ -58,7 +58,8 @@ class Work:
                 found.append(f"reader: {told.lag} records wait, none was decided on lately")
         if self.judge is not None:
             judging = self.judge.status
-            if judging.is_judge and judging.lag and now - judging.progress_at > STALE_MS:
+            is_stale = now - judging.progress_at > STALE_MS
+            if judging.is_judge and judging.lag and is_stale and not judging.gaps:
                 found.append(f"judge: {judging.lag} accounts wait and nothing was judged")
         desk = self.desk
         if desk is not None and desk.is_desk and now - desk.ticked_at > STALE_MS:
@@ -70,6 +71,9 @@ class Work:
         found = self.troubles()
         if self.reader is not None and self.reader.status.is_restoring:
             found.append("reader: its partitions are being restored")
+        if self.judge is not None and self.judge.status.is_judge and self.judge.status.gaps:
+            gaps = self.judge.status.gaps
+            found.append(f"judge: {gaps} partitions tell again what was lost of their accounts")
         if self.desk is not None and self.desk.is_desk:
             told = self.desk.desk.status
             if told.is_waiting:

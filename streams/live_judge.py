@@ -16,14 +16,19 @@ from mode import Service
 
 from actions.tracing import span
 from schemas.times import NEVER
+from streams.accounts import AccountError, VersionError
 from streams.embedded import wall_clock
 from streams.found import Found, encode_found
+from streams.group import CATALOGUE
 from streams.joining import member_of
-from streams.judging import Judged, Seat
+from streams.judging import Gap, Judged, Mismatch, Seat
 from streams.keeping import Keeper, Kept
+from streams.live_deciding import letter_of
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
+from streams.snapshots import Loaded
 from streams.tracing import Origins, trace_headers
+from streams.wire import again_record, dead_letter_record
 
 NAME: Final = "judge"
 CHANGES: Final = 500
@@ -42,6 +47,14 @@ class JudgeStatus:
     clock: int = 0
     """Everything before was judged, ms UTC."""
     repeated: int = 0
+    gaps: int = 0
+    """Partitions that left something out and have not told it again yet."""
+    asked: int = 0
+    """How often a partition was asked to tell again what was lost."""
+    started_over: int = 0
+    """How often it forgot everything and heard the log from its beginning."""
+    letters: int = 0
+    """Records that were no accounts."""
     progress_at: int = 0
     """When it last told the desk how far it is, ms UTC."""
 
@@ -65,7 +78,12 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         self._make = make
         self._seat: Seat | None = None
         self._origins = Origins()
+        self._where = TopicPartition(settings.names.observations, 0)
         self._offset = 0
+        self._is_anew = False
+        """Whether the seat was not restored: it heard the log from its beginning."""
+        self._asked: set[Gap] = set()
+        """What was asked for and is not told yet."""
         self._told = (-1, False)
         self._is_whole = True
         """Whether all that the seat decided was told; not while it is, nor after that failed."""
@@ -82,7 +100,7 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
         await self._outlet.start()
         consumer = self._consumer = member_of(self._settings, "judge", 8 << 20)
         await consumer.start()
-        consumer.subscribe([self._settings.names.observations], listener=self)
+        consumer.subscribe([self._where.topic], listener=self)
 
     async def on_stop(self) -> None:
         """Keep the state, leave the group."""
@@ -106,18 +124,22 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Take the seat where it was left."""
-        where = list(assigned)
-        if not where or self._consumer is None:
+        if self._where not in set(assigned) or self._consumer is None:
             return
         async with self._busy:
             loaded = await asyncio.to_thread(self._keeper.load, NAME)
-            self._seat = loaded.state if loaded else self._make()
-            self._offset = int(loaded.header["offset"]) if loaded else 0
-            self._told = (-1, False)
-            self._origins.clear()
-            self._consumer.seek(where[0], self._offset)
+            self._sit(loaded)
+            self._consumer.seek(self._where, self._offset)
             self.status.is_judge = True
             _log.info("judging", offset=self._offset)
+
+    def _sit(self, loaded: Loaded | None) -> None:
+        self._seat = loaded.state if loaded else self._make()
+        self._offset = int(loaded.header["offset"]) if loaded else 0
+        self._is_anew = loaded is None
+        self._asked.clear()
+        self._told = (-1, False)
+        self._origins.clear()
 
     @Service.task
     async def _judge(self) -> None:
@@ -126,25 +148,76 @@ class JudgeService(Service, ConsumerRebalanceListener):  # type: ignore[misc]  #
             async with self._busy:
                 if self._consumer is None:
                     return
-                seat = self._seat
+                if self._seat is None:
+                    continue
                 self._is_whole = False
-                for where, some in records.items():
-                    if seat is not None:
-                        self._hear(seat, some)
-                        highwater = self._consumer.highwater(where) or 0
-                        self.status.lag = max(0, highwater - self._offset)
-                if seat is not None:
-                    await self._decide(seat, has_news=bool(records))
+                for some in records.values():
+                    await self._hear_all(self._seat, some)
+                    highwater = self._consumer.highwater(self._where) or 0
+                    self.status.lag = max(0, highwater - self._offset)
+                await self._decide(self._seat, has_news=bool(records))
+                await self._ask(self._seat)
                 self._is_whole = True
-                if seat is not None:
-                    await self._keep_if_due(seat)
+                await self._keep_if_due(self._seat)
 
-    def _hear(self, seat: Seat, records: Iterable[ConsumerRecord]) -> None:
+    async def _hear_all(self, seat: Seat, records: Iterable[ConsumerRecord]) -> None:
+        """Hear accounts in their order, also those of a log that goes back to before what is known.
+
+        The seat goes by recorded time and not by offsets: what it heard before it passes over.
+        """
         for record in records:
-            offset, value = record.offset, record.value
-            if offset >= self._offset:
-                hear(seat, value, record.headers, self._origins)
-                self._offset = offset + 1
+            seat.is_from_beginning |= record.offset == 0
+            self._offset = record.offset + 1
+            try:
+                hear(seat, record.value or b"", record.headers, self._origins)
+            except VersionError:
+                raise
+            except AccountError as error:
+                await self._bury(record, error)
+            except Mismatch as error:
+                self._start_over(error)
+                return
+
+    async def _bury(self, record: ConsumerRecord, why: AccountError) -> None:
+        """Put aside what is no account; if it was one, its partition leaves a gap."""
+        self.status.letters += 1
+        letter = letter_of(record, record.headers or (), str(why))
+        _log.warning("no account", at=letter.id, reason=letter.reason)
+        headers, value = dead_letter_record(letter)
+        await self._outlet.send(self._settings.names.dead_letters, value, headers=headers)
+
+    def _start_over(self, why: Mismatch) -> None:
+        """Forget everything and hear the log from its beginning; raise ``why`` if that was done."""
+        if self._is_anew or self._consumer is None:
+            raise why
+        _log.warning("judging starts over from the beginning of the log", reason=str(why))
+        self.status.started_over += 1
+        self._sit(None)
+        self._consumer.seek(self._where, 0)
+
+    async def _ask(self, seat: Seat) -> None:
+        """Ask for what partitions left out, once each, when there is nothing more to hear.
+
+        What the seat knows is sound, and hearing the same log again would end at the same gap: who
+        can close it is the reader of that partition.
+        """
+        gaps = set(seat.gaps.values())
+        self.status.gaps = len(gaps)
+        self._asked &= gaps
+        if self._consumer is None or self._offset != self._consumer.highwater(self._where):
+            return
+        for gap in sorted(gaps - self._asked):
+            _log.warning("accounts are missing, they are asked for again", reason=str(gap))
+            headers, value = again_record(gap.since)
+            topic, partition = self._reader_of(gap.partition)
+            await self._outlet.send(topic, value, partition=partition, headers=headers)
+            self.status.asked += 1
+        self._asked = gaps
+
+    def _reader_of(self, partition: int) -> tuple[str, int]:
+        """Return topic and partition in which whoever reads ``partition`` sees what is asked."""
+        names = self._settings.names
+        return (names.catalogue, 0) if partition == CATALOGUE else (names.events, partition)
 
     async def _decide(self, seat: Seat, *, has_news: bool) -> None:
         if has_news:

@@ -31,6 +31,7 @@ from streams.keeping import Keeper, Kept
 from streams.live_settings import POLL_MS, LiveSettings
 from streams.outlet import Outlet
 from streams.partition import Partition
+from streams.snapshots import Loaded
 from streams.tracing import trace_headers
 from streams.wire import DeadLetter, dead_letter_record
 
@@ -60,6 +61,8 @@ class ReaderStatus:
     """Smallest moment (ms UTC) decided up to."""
     events: int = 0
     letters: int = 0
+    told_again: int = 0
+    """How often a partition told the judge again what was lost on the way to it."""
     late: int = 0
     doubts: Counter[str] = field(default_factory=Counter)
     """How many facts were not taken as they came, by why."""
@@ -178,20 +181,46 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
         return (names.catalogue,) if number == CATALOGUE else names.inputs
 
     async def _restored(self, number: int) -> Group:
+        """Return a group as it was kept, or one that has read nothing."""
         loaded = await asyncio.to_thread(self._keeper.load, _name(number))
-        inputs = self._topics(number)
+        if loaded is None:
+            return await self._anew(number, None)
+        return self._group(number, loaded, int(loaded.header.get("answered", 0)))
+
+    async def _anew(self, number: int, loaded: Loaded | None) -> Group:
+        """Return a group that tells anew all since ``loaded``, whoever asked for it by now."""
         if loaded is None:
             _log.info("no snapshot: the log is read from its beginning", partition=number)
-            beginning = dict.fromkeys(inputs, 0)
-            return Group(number, self._make(), beginning, self._settings.clock)
-        offsets = {topic: loaded.header["offsets"].get(topic, 0) for topic in inputs}
-        return Group(number, loaded.state, offsets, self._settings.clock)
+        return self._group(number, loaded, await self._end(number))
+
+    def _group(self, number: int, loaded: Loaded | None, answered: int) -> Group:
+        kept = loaded.header["offsets"] if loaded else {}
+        offsets = {topic: kept.get(topic, 0) for topic in self._topics(number)}
+        state = loaded.state if loaded else self._make()
+        return Group(number, state, offsets, self._settings.clock, answered)
+
+    async def _end(self, number: int) -> int:
+        """Return the offset behind the last record of the topic in which the judge asks."""
+        if self._consumer is None:
+            return 0
+        where = TopicPartition(self._topics(number)[0], 0 if number == CATALOGUE else number)
+        return int((await self._consumer.end_offsets([where]))[where])
+
+    async def _tell_again(self, group: Group, since: int) -> None:
+        """Go back to a state of ``since`` (ms UTC) or before: what it told then was lost."""
+        _log.warning("accounts were lost: they are told again", partition=group.number, since=since)
+        self.status.told_again += 1
+        loaded = await asyncio.to_thread(self._keeper.load, _name(group.number), since)
+        again = self._groups[group.number] = await self._anew(group.number, loaded)
+        self._seek(again)
 
     def _seek(self, group: Group) -> None:
         if self._consumer is None:
             return
         for topic, tail in group.tails.items():
-            self._consumer.seek(_place(topic, group), tail.next_offset)
+            where = _place(topic, group)
+            if where in self._consumer.assignment():
+                self._consumer.seek(where, tail.next_offset)
 
     # ----- reading -----
 
@@ -202,6 +231,9 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
                 continue
             for letter in group.take(where.topic, some):
                 await self._bury(letter)
+        for group in list(self._groups.values()):
+            if group.again is not None:
+                await self._tell_again(group, group.again)
         for group in self._groups.values():
             for topic in group.tails:
                 await self._pass_time(group, topic)
@@ -331,4 +363,4 @@ def _place(topic: str, group: Group) -> TopicPartition:
 
 
 def _header(group: Group) -> dict[str, object]:
-    return {"offsets": group.offsets, "clock": group.state.clock}
+    return {"offsets": group.offsets, "clock": group.state.clock, "answered": group.answered}

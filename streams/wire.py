@@ -19,6 +19,12 @@ CLOCK: Final = "andon-clock"
 END: Final = "andon-end"
 """Header of the last clock record of a recording: time stands still behind it."""
 
+AGAIN: Final = "andon-again"
+"""Header by which the judge asks whoever reads a partition to tell it anew, from ms UTC in digits.
+
+Such a record has no key and an empty value.
+"""
+
 TOPIC: Final = "andon-topic"
 PARTITION: Final = "andon-partition"
 OFFSET: Final = "andon-offset"
@@ -65,15 +71,32 @@ def clock_of(headers: Iterable[tuple[str, bytes]] | None) -> int | None:
     """
     for name, value in headers or ():
         if name == CLOCK:
-            return _clock(value)
+            return _moment(value)
     return None
 
 
-def _clock(value: bytes) -> int | None:
+def _moment(value: bytes) -> int | None:
     if not (value.isdigit() and len(value) <= _MOST_DIGITS):
         return None
-    clock = int(value)
-    return clock if clock < NEVER else None
+    moment = int(value)
+    return moment if moment < NEVER else None
+
+
+def again_record(since: int) -> tuple[Headers, bytes]:
+    """Return headers and value of a record that asks its partition to tell ``since`` on anew.
+
+    ``since`` is in ms UTC. It goes through the partition's own log, so that it reaches whoever
+    reads it now or later.
+    """
+    return [(AGAIN, b"%d" % since)], b""
+
+
+def again_of(headers: Iterable[tuple[str, bytes]] | None) -> int | None:
+    """Return since when (ms UTC) a record asks to be told anew; ``None`` if it asks nothing."""
+    for name, value in headers or ():
+        if name == AGAIN:
+            return _moment(value)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ _CORE: Final = "detectors."
 _OURS: Final = (_CORE, "schemas.")
 _STATES: Final = {
     ("streams.partition", "Partition"),
+    ("streams.judging", "Gap"),
     ("streams.judging", "Seat"),
     ("streams.accounts", "Telling"),
 }

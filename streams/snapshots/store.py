@@ -8,7 +8,7 @@ writing a manifest that the other one has not removed what it mentions.
 
 import builtins
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +30,14 @@ from streams.snapshots.settings import Settings, Unreadable
 from streams.snapshots.shelves import Shelf, shelf
 
 _log = structlog.get_logger("andon")
+
+Fits = Callable[[Mapping[str, Any]], bool]
+"""Says by its header whether a snapshot is one of those that are looked for."""
+
+
+def anyone(_header: Mapping[str, Any]) -> bool:
+    """Take every snapshot."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,9 @@ class Snapshots:
 
     # ----- reading -----
 
-    def load(self, name: str, fingerprint: str, settings: Settings) -> Loaded | None:
+    def load(
+        self, name: str, fingerprint: str, settings: Settings, fits: Fits = anyone
+    ) -> Loaded | None:
         """Return the newest snapshot of ``name`` that is whole and fits; ``None`` if none does.
 
         What is damaged, or was written with other settings, by other code or under another hash
@@ -148,6 +158,7 @@ class Snapshots:
             name: Whose state.
             fingerprint: Of the settings; under others the state would mean something else.
             settings: Put into the state in place of those that it was saved with.
+            fits: Whether a snapshot with such a header will do.
 
         Raises:
             OSError: The store cannot be read.
@@ -156,7 +167,9 @@ class Snapshots:
         mine = complete(fingerprint)
         for file in catalogue.files(at, checked(name)):
             try:
-                return _loaded(at, catalogue.manifest(at, name, file), mine, settings)
+                manifest = catalogue.manifest(at, name, file)
+                if fits(manifest.header):
+                    return _loaded(at, manifest, mine, settings)
             except Unreadable as why:
                 _log.warning("snapshot passed over", name=name, snapshot=file, reason=str(why))
                 if isinstance(why, BadChunk):

@@ -1,7 +1,7 @@
 """Partitions, judge and desk apart, each at its own pace and dying as it likes: one answer."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,12 +19,13 @@ from streams.accounts import encoded
 from streams.engine import HORIZON, RULES, Engine
 from streams.found import Slots, decode_found, encode_found
 from streams.group import LOG, Group, News
-from streams.judging import Seat
+from streams.judging import Gap, Seat
 from streams.live_judge import founds
 from streams.partition import by_type
 from streams.replay import Replayed, replay_paths
 from streams.snapshots import Settings, Snapshots
-from streams.testing_groups import Logs, a_group, logs_of, told
+from streams.testing_groups import Logs, Read, a_group, logs_of, told
+from streams.wire import again_record
 
 SETTINGS: Final = Settings(registered(*DETECTORS), DEFECTS, RULES)
 MOST_STEPS: Final = 20_000
@@ -44,16 +45,21 @@ class Apart:
     """Bytes of a record of accounts, at most."""
     deaths: float
     """How likely something dies at a step."""
+    losses: float = 0.0
+    """How likely what a partition tells does not arrive, though it was told."""
     accounts: list[bytes] = field(default_factory=list)
     problems: list[bytes] = field(default_factory=list)
     decided: list[Change] = field(default_factory=list)
     said: list[tuple[int, str]] = field(default_factory=list)
     died: int = 0
+    lost: int = 0
+    answered: int = 0
 
     def __post_init__(self) -> None:
         self.of = len(self.logs) - 1
         self.groups = {number: a_group(*TOPICS, number=number) for number in self.logs}
         self.seat, self.heard, self.published = Seat(RULES, ms(HORIZON)), 0, (-1, False)
+        self.asked: set[Gap] = set()
         self.desk: Slots[int] = Slots(HOUR)
         self.taken, self.open = 0, set[int]()
         self.known: set[tuple[str, str, int]] = set()
@@ -89,31 +95,49 @@ class Apart:
         start = max(0, group.tails[topic].next_offset - self.chance.choice((0, 0, 3)))
         size = self.chance.randint(1, self.most)
         assert group.take(topic, self.logs[number][topic][start : start + size]) == []
+        if group.again is not None:
+            since = group.again
+            group = self.restored(number, lambda header: header["clock"] <= since)
+            self.answered += 1
+            group.answered = len(self.logs[number][TOPICS[0]])
         if group.has_news and self.chance.random() < 0.7:
             self.tell(group)
 
     def tell(self, group: Group) -> None:
         settled = group.settle()
-        self.accounts += encoded(told(settled, group.number, self.of), self.largest)
+        if settled.is_end or self.chance.random() >= self.losses:
+            self.accounts += encoded(told(settled, group.number, self.of), self.largest)
+        else:
+            self.lost += 1
         if self.chance.random() < self.deaths:
-            header = {"offsets": group.offsets}
+            header = {"offsets": group.offsets, "clock": group.state.clock}
+            header["answered"] = group.answered
             self.store.save(f"partition-{group.number}", header, group.state, "same")
 
     def lose_group(self) -> None:
-        number = self.chance.choice(list(self.logs))
-        loaded = self.store.load(f"partition-{number}", "same", SETTINGS)
-        self.groups[number] = a_group(*TOPICS, number=number)
-        if loaded is not None:
-            self.groups[number] = Group(number, loaded.state, loaded.header["offsets"], LOG)
+        self.restored(self.chance.choice(list(self.logs)), lambda _: True)
         self.died += 1
+
+    def restored(self, number: int, fits: Callable[[Mapping[str, Any]], bool]) -> Group:
+        loaded = self.store.load(f"partition-{number}", "same", SETTINGS, fits)
+        group = a_group(*TOPICS, number=number)
+        group.answered = len(self.logs[number][TOPICS[0]])
+        if loaded is not None:
+            header = loaded.header
+            group = Group(number, loaded.state, header["offsets"], LOG, header["answered"])
+        self.groups[number] = group
+        return group
 
     # ----- the judge -----
 
     def judge(self) -> None:
         end = min(len(self.accounts), self.heard + self.chance.randint(1, 30))
+        self.seat.is_from_beginning |= self.heard == 0
         for data in self.accounts[self.heard : end]:
             self.seat.hear(data)
         self.heard = end
+        if end == len(self.accounts):
+            self.ask()
         judged = self.seat.decide()
         told = (judged.clock, self.seat.is_end)
         if judged.changes or judged.said or told != self.published:
@@ -122,10 +146,19 @@ class Apart:
         if self.chance.random() < self.deaths:
             self.store.save("judge", {"heard": self.heard}, self.seat, "same")
 
+    def ask(self) -> None:
+        gaps = set(self.seat.gaps.values())
+        for gap in sorted(gaps - self.asked):
+            log = self.logs[gap.partition][TOPICS[0]]
+            headers, value = again_record(gap.since)
+            log.append(Read(len(log), value, headers=headers))
+        self.asked = gaps
+
     def lose_seat(self) -> None:
         loaded = self.store.load("judge", "same", SETTINGS)
         self.seat = loaded.state if loaded else Seat(RULES, ms(HORIZON))
         self.heard, self.published = loaded.header["heard"] if loaded else 0, (-1, False)
+        self.asked = set()
         self.died += 1
 
     # ----- the desk -----
@@ -232,3 +265,18 @@ def test_a_week_in_which_a_sku_is_found_gives_the_answer_of_one_engine(
 
     check(shop, answer_of_week, week)
     assert any(p.kind == "sku-wrong-item" for p in answer_of_week.problems)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_accounts_that_are_lost_are_told_again_and_the_answer_is_that_of_one_engine(
+    world_path: Path, answer: Replayed, tmp_path: Path, partitions: int, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    logs = logs_of(world_path, partitions, *TOPICS)
+    shop = Apart(logs, chance, Snapshots(tmp_path), 100, largest=3_000, deaths=0.05, losses=0.3)
+    shop.run()
+
+    check(shop, answer, world_path)
+    assert shop.lost
+    assert shop.answered

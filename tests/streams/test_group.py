@@ -9,8 +9,8 @@ from schemas.testing import a_contact, a_delivery, a_line, an_order, at, at_ms
 from streams.engine import RULES
 from streams.group import LIVE, LOG, NO_VALUE, Group, Settled
 from streams.snapshots import Settings, Snapshots
-from streams.testing_groups import Read, a_clock, a_group, records_of
-from streams.wire import CLOCK
+from streams.testing_groups import Read, a_clock, a_group, a_partition, records_of
+from streams.wire import CLOCK, again_record
 
 NOON = at_ms("03-01T12:00")
 ORDER = an_order(time=at("03-01T12:00"))
@@ -217,6 +217,42 @@ def test_an_event_with_headers_of_others_is_an_event() -> None:
     letters = group.take("events", [Read(0, encode(ORDER), headers=[("trace", b"1")])])
 
     assert (letters, group.count) == ([], 1)
+
+
+# ----- asked to tell again -----
+
+
+def asking(since: int, offset: int) -> Read:
+    headers, value = again_record(since)
+    return Read(offset, value, headers=headers)
+
+
+def test_what_was_told_and_is_asked_for_is_wanted_again_from_the_earliest_moment_on() -> None:
+    group = a_group()
+    group.take("events", records_of(ORDER, LAST))
+    group.settle()
+    clock = group.state.clock
+    letters = group.take("events", [asking(clock - 1, 2), asking(clock - 5, 3), asking(clock, 4)])
+
+    assert (letters, group.again, group.tails["events"].next_offset) == ([], clock - 5, 5)
+
+
+def test_what_is_yet_to_be_told_is_not_told_twice() -> None:
+    group = a_group()
+    group.take("events", [*records_of(ORDER, LAST), asking(0, 2)])
+
+    assert group.again is None
+
+
+def test_whoever_asked_before_a_group_began_anew_is_not_answered_again() -> None:
+    group = Group(0, a_partition(), {"events": 0}, LOG, answered=3)
+    group.take("events", records_of(ORDER, LAST))
+    group.settle()
+    group.take("events", [asking(1, 2)])
+    before = group.again
+    group.take("events", [asking(1, 3)])
+
+    assert (before, group.again) == (None, 1)
 
 
 # ----- going on -----

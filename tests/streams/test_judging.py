@@ -69,12 +69,38 @@ def test_an_account_that_overlaps_is_heard_from_where_the_one_before_ended() -> 
 
 def test_a_partition_that_leaves_something_out_is_a_gap_and_nothing_is_taken_in() -> None:
     seat = a_seat()
-    hear(seat, an_account(0, 0, T), an_account(-1, 0, T))
-    with pytest.raises(Gap, match=f"partition 0 told nothing of {T} to {T + 1}") as gap:
-        seat.hear(an_account(0, T + 1, T + HOUR))
+    hear(seat, an_account(0, 0, T), an_account(-1, 0, T + HOUR))
+    heard = hear(seat, an_account(0, T + 1, T + 5), an_account(0, T + 5, T + HOUR))
+    [gap] = seat.gaps.values()
 
-    assert (gap.value.partition, gap.value.expected, seat.clock) == (0, T, T)
-    assert seat.hear(an_account(0, T, T + 1))
+    assert (heard, seat.clock) == ([False, False], T)
+    assert str(gap) == f"partition 0 told nothing of {T} to {T + 1} (ms UTC)"
+    assert gap[:2] == (0, T)
+
+
+def test_time_stands_still_at_a_gap_until_all_since_then_is_told_again() -> None:
+    seat = a_seat()
+    hear(seat, an_account(0, 0, T), an_account(-1, 0, T + HOUR), an_account(0, T + 1, T + 9))
+    heard = hear(seat, an_account(0, 0, T + 1), an_account(0, T + 1, T + 9))
+
+    assert (heard, seat.gaps, seat.clock) == ([True, True], {}, T + 9)
+
+
+def test_whoever_tells_what_was_heard_is_telling_again() -> None:
+    seat = a_seat()
+    hear(seat, an_account(0, 0, T), an_account(0, T + 1, T + 9), an_account(0, 0, T - 5))
+
+    assert seat.gaps == {}
+
+
+def test_the_end_of_a_recording_behind_a_gap_is_no_end() -> None:
+    seat = a_seat()
+    hear(seat, an_account(0, 0, T), an_account(-1, 0, T + 9, is_end=True))
+    hear(seat, an_account(0, T + 1, T + 9, is_end=True))
+    before = seat.is_end
+    hear(seat, an_account(0, 0, T + 9, is_end=True))
+
+    assert (before, seat.is_end) == (False, True)
 
 
 def test_the_first_account_of_a_partition_may_begin_where_the_log_still_begins() -> None:
@@ -82,6 +108,14 @@ def test_the_first_account_of_a_partition_may_begin_where_the_log_still_begins()
 
     assert seat.hear(an_account(0, 1, T))
     assert seat.heard == {0: T}
+
+
+def test_nobody_may_begin_later_in_a_log_that_was_heard_from_its_beginning() -> None:
+    seat = a_seat()
+    seat.is_from_beginning = True
+    heard = hear(seat, an_account(0, 1, T), an_account(-1, 0, T))
+
+    assert (heard, seat.gaps) == ([False, True], {0: Gap(0, 0, 1)})
 
 
 def test_accounts_of_another_number_of_partitions_are_a_mismatch() -> None:
@@ -170,6 +204,7 @@ def test_an_end_told_again_by_who_read_it_again_stays_an_end() -> None:
 def test_a_seat_goes_on_from_its_snapshot(tmp_path: Path) -> None:
     seat = a_seat()
     hear(seat, an_account(0, 0, T, repairs=3), an_account(-1, 0, T + 7))
+    hear(seat, an_account(-1, T + 8, T + HOUR))
     seat.decide()
     store = Snapshots(tmp_path)
     store.save("judge", {}, seat, "same")
@@ -178,5 +213,6 @@ def test_a_seat_goes_on_from_its_snapshot(tmp_path: Path) -> None:
     again: Seat = loaded.state
 
     assert (again.heard, again.of, again.clock) == (seat.heard, seat.of, seat.clock)
+    assert again.gaps == {-1: Gap(-1, T + 7, T + 8)}
     assert hear(again, an_account(0, 0, T), an_account(0, T - 5, T + HOUR)) == [False, True]
     assert again.decide().clock == T + 7

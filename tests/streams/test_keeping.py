@@ -55,6 +55,15 @@ def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
     assert keeper.told.written_bytes > 0
 
 
+def test_the_newest_state_of_a_moment_is_found_behind_younger_ones(tmp_path: Path) -> None:
+    keeper = a_keeper(tmp_path)
+    for clock in (3, 7, 9):
+        keeper.save("judge", {"clock": clock}, a_seat())
+    found = [keeper.load("judge", until) for until in (8, 7, 2)]
+
+    assert [one and one.header["clock"] for one in found] == [7, 7, None]
+
+
 def test_a_snapshot_begun_beside_the_stream_is_noted_when_it_is_written(tmp_path: Path) -> None:
     keeper, before = a_keeper(tmp_path), wall_clock()
     keeper.begin("judge", {"offset": 3}, a_seat())

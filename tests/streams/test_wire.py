@@ -8,9 +8,12 @@ from schemas.testing import a_packing
 from schemas.times import NEVER
 from streams.engine import partition_of
 from streams.wire import (
+    AGAIN,
     CLOCK,
     OFFSET,
     DeadLetter,
+    again_of,
+    again_record,
     clock_of,
     clock_record,
     dead_letter_of,
@@ -57,6 +60,18 @@ def test_a_record_without_headers_is_no_clock(headers: list[tuple[str, bytes]] |
 @pytest.mark.parametrize("value", [b"", b"-1", b"1e3", b" 12", b"9" * 20, b"%d" % NEVER])
 def test_a_clock_that_cannot_be_read_is_no_clock(value: bytes) -> None:
     assert clock_of([(CLOCK, value)]) is None
+
+
+@given(st.integers(0, NEVER - 1))
+def test_what_is_asked_for_again_is_read_as_it_was_written(since: int) -> None:
+    headers, value = again_record(since)
+
+    assert (again_of(headers), value, clock_of(headers)) == (since, b"", None)
+
+
+@pytest.mark.parametrize("headers", [None, [], [("traceparent", b"1")], [(AGAIN, b"soon")]])
+def test_other_records_ask_for_nothing(headers: list[tuple[str, bytes]] | None) -> None:
+    assert again_of(headers) is None
 
 
 @given(letters)
