@@ -156,10 +156,10 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 
 .PHONY: lock
 lock: $(DEV) ## pin requirements/*.txt anew from pyproject.toml; UPGRADE=--upgrade takes the newest
-	$(COMPILE) --extra kafka --extra postgres --extra testing --group dev --output-file requirements/dev.txt
+	$(COMPILE) --extra kafka --extra otel --extra postgres --extra testing --group dev --output-file requirements/dev.txt
 	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/base.txt
 	$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
-	$(COMPILE) --extra kafka --extra postgres --group build --constraint requirements/dev.txt --output-file requirements/image.txt
+	$(COMPILE) --extra kafka --extra otel --extra postgres --group build --constraint requirements/dev.txt --output-file requirements/image.txt
 	$(BIN)/python docs/dependencies_table.py --write
 
 .PHONY: golden

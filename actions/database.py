@@ -22,7 +22,7 @@ from sqlalchemy.pool import StaticPool
 from actions.errors import LedgerError
 from actions.tables import metadata
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The schema this version of Andon reads and writes."""
 
 MIGRATING: Final = 0x616E646F6E

@@ -16,7 +16,7 @@ from actions.ledger import Ledger
 from actions.resolving import ALERTS, RESOLVED
 from actions.store import record
 from actions.tables import actions, outbox
-from actions.tracing import span, went_wrong
+from actions.tracing import TRACEPARENT, came_from, span, went_wrong
 from schemas.decisions import Action, Outcome, Status
 from schemas.times import MINUTE, ms
 
@@ -67,6 +67,8 @@ class Claimed:
 
     action: Action
     failures: int
+    traceparent: str | None = None
+    """The span in which it was planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ class Relay:
         ours = outbox.c.seq.in_([row["seq"] for row in rows])
         connection.execute(outbox.update().where(ours).values(lease))
         for row in rows:
-            yield Claimed(msgspec.json.decode(row["payload"], type=Action), row["failures"])
+            action = msgspec.json.decode(row["payload"], type=Action)
+            yield Claimed(action, row["failures"], row["traceparent"])
 
     def _perform(self, claimed: Claimed, now: int) -> Tried | PutBack:
         perform = self._executors.get(claimed.action.name) or self._executors[ANY]
@@ -172,7 +175,8 @@ class Relay:
             "andon.problem.id": action.problem_id,
             "andon.attempt": claimed.failures + 1,
         }
-        with span("andon.perform", attributes) as step:
+        planned = came_from({TRACEPARENT: claimed.traceparent or ""})
+        with span("andon.perform", attributes, [planned] if planned else []) as step:
             tried = self._try(claimed, perform, now)
             status = tried.outcome.status
             step.set_attribute("andon.outcome", status.name.lower())

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 from actions.causes import named_id
 from actions.limits import account_of
 from actions.persons import References, Veil, hidden_problem, shown_action
+from actions.tracing import TRACEPARENT, carried
 from schemas.decisions import Action, Decision, Mode, Outcome, Status, Verdict, plain_action
 from schemas.problems import Change, ChangeKind, Problem
 
@@ -154,6 +155,7 @@ def outbox_row(action: Action, due_at: int) -> dict[str, object]:
         "cost_minor": action.cost_minor,
         "currency": action.currency,
         "planned_at": action.planned_at,
+        "traceparent": carried().get(TRACEPARENT),
     }
 
 

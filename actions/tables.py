@@ -168,6 +168,7 @@ outbox: Final = Table(
     Column("cost_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("planned_at", BigInteger, nullable=False),
+    Column("traceparent", String),
     UniqueConstraint("id"),
     Index(None, "status", "due_at"),
     Index(None, "account", "currency", "planned_at"),

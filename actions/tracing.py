@@ -1,7 +1,8 @@
 """Spans of OpenTelemetry: nothing at all, unless whoever runs Andon sets up an SDK.
 
-One span is one step (a batch, a slot, an attempt), never one event. It stands here because the
-relay and the live worker both make spans, actions may not import streams, and the core makes none.
+One span is one step (a request, a batch, a slot, an attempt), never one event. It stands here
+because the relay and the live worker both make spans, actions may not import streams, and the core
+makes none.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from itertools import islice
 from typing import Final
 
 from opentelemetry.context import Context
+from opentelemetry.propagate import extract, inject
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -25,7 +27,24 @@ from opentelemetry.trace import (
 MOST_IDS: Final = 20
 """Ids on one span: enough to find it by, few enough for every backend."""
 
+TRACEPARENT: Final = "traceparent"
+"""W3C's name of the span that something comes from."""
+
 _tracer: Final = get_tracer("andon")
+
+
+def carried() -> dict[str, str]:
+    """Return the headers that tell of the span under way; none outside of a trace."""
+    carrier: dict[str, str] = {}
+    if get_current_span().get_span_context().is_valid:
+        inject(carrier)
+    return carrier
+
+
+def came_from(carrier: Mapping[str, str]) -> SpanContext | None:
+    """Return the span that headers tell of; ``None`` if they tell of none."""
+    origin = get_current_span(extract(carrier, Context())).get_span_context()
+    return origin if origin.is_valid else None
 
 
 @contextmanager

@@ -42,7 +42,8 @@ REASONS: Final[Mapping[str, str]] = {
     "numpy": "journeys are columns; every version of every fact in a handful of array calls",
     "numba": "compiles the referee of the evidence benchmark, which is no part of this project",
     "opentelemetry-api": "traces from event to action; does nothing until an operator adds an SDK",
-    "opentelemetry-sdk": "records spans in memory for the tests of the traces",
+    "opentelemetry-exporter-otlp-proto-http": "sends spans to a collector; over HTTP, without grpc",
+    "opentelemetry-sdk": "records spans for the exporter, and in memory for the tests",
     "packaging": "reads requirements in the packaging tests",
     "pandas": "what analysts get back from a replay: DataFrames",
     "pandas-stubs": "types for pandas",
@@ -105,6 +106,9 @@ def tables() -> str:
     sections = {
         "To run": direct(project["dependencies"]),
         "To run on Kafka (extra `kafka`)": direct(project["optional-dependencies"]["kafka"]),
+        "To send traces to a collector (extra `otel`)": direct(
+            project["optional-dependencies"]["otel"]
+        ),
         "To keep the ledger in PostgreSQL (extra `postgres`)": direct(
             project["optional-dependencies"]["postgres"]
         ),

@@ -18,6 +18,7 @@ from streams.engine import Batch, Engine
 from streams.inbox import Arrival, Receipt
 from streams.intake import JSON, Delivery, Intake, Taken
 from streams.journal import Journal, Mark
+from streams.tracing import Origins, settling
 
 Settle = Callable[[list[Change], int], object]
 """Takes changes and the time (ms UTC) they are acted on; knows repeated changes by their ids."""
@@ -103,6 +104,7 @@ class Embedded:
         self._hear = hear
         self._intake = Intake(Decoder(), journal.floor, recording=timing.recording)
         self._undecided: list[Batch] = []
+        self._origins = Origins()
 
     @property
     def counts(self) -> Counter[str]:
@@ -144,10 +146,18 @@ class Embedded:
             self._hear(batch)
         self._commit(arrivals, taken)
         self._undecided += batches
+        self._note_origins(arrivals, taken)
         receipts = [Receipt(len(one.events), one.refusals) for one in taken]
         for arrival, receipt in zip(arrivals, receipts, strict=True):
             arrival.answer(receipt)
         return receipts
+
+    def _note_origins(self, arrivals: Sequence[Arrival], taken: Sequence[Taken]) -> None:
+        """Remember in which traces it was said, until all that was recorded by then is decided."""
+        for arrival, one in zip(arrivals, taken, strict=True):
+            if arrival.delivery.trace and one.events:
+                last = int(one.recorded[-1])
+                self._origins.note(arrival.delivery.trace, last, last)
 
     def _commit(self, arrivals: Sequence[Arrival], taken: Sequence[Taken]) -> None:
         entries = [entry for one in taken for entry in one.entries]
@@ -195,9 +205,12 @@ class Embedded:
         return changes
 
     def _publish(self, changes: list[Change]) -> list[Change]:
+        newest = self._engine.clock - 1
         if changes:
-            self._settle(changes, self.acting_clock)
+            with settling(changes, self._origins.between(0, newest)):
+                self._settle(changes, self.acting_clock)
             self.board.note(changes)
+        self._origins.forget(newest)
         return changes
 
 

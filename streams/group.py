@@ -16,6 +16,7 @@ from schemas.codec import Decoded, Decoder
 from schemas.events import ContactAnswered, ContactOpened, Customer, Event, OrderPlaced
 from streams.accounts import Offsets
 from streams.partition import Account, Partition, by_type
+from streams.tracing import MOST_ORIGINS, Origins
 from streams.waiting import Piece, Promise, Tail, floors
 from streams.wire import DeadLetter, again_of, clock_of, is_end
 
@@ -118,6 +119,8 @@ class Group:
         self._decided = dict(offsets)
         self._is_end = False
         self._news = News()
+        self.origins = Origins()
+        """The spans in which what waits was sent."""
 
     @property
     def count(self) -> int:
@@ -176,12 +179,23 @@ class Group:
                 else np.array([records[i].timestamp for i in at], np.int64)
             )
             tail.add(Piece(decoded.events, decoded.occurred, stamps, offsets), floors(at, clocks))
+            self._note_origins([records[i] for i in at], tail.waiting[-1])
         for clock in clocks:
             tail.promise(clock.clock)
             tail.clocks.append((clock.offset, clock.clock))
         if clocks and not any(place >= clocks[-1].place for place in at[-1:]):
             tail.is_end = clocks[-1].is_end
         return letters
+
+    def _note_origins(self, records: Sequence[Record], piece: Piece) -> None:
+        """Remember in which traces events were sent, of the newest ones: a step links to no more.
+
+        Each is held until its moment is decided.
+        """
+        traced = [i for i, record in enumerate(records) if record.headers]
+        for i in traced[-MOST_ORIGINS:]:
+            moment = int(piece.recorded[i])
+            self.origins.note(records[i].headers, moment, moment)
 
     def _decode(
         self, topic: str, records: Sequence[Record]

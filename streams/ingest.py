@@ -19,10 +19,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actions.tracing import span, went_wrong
 from schemas.problems import Problem, plain
 from streams.inbox import Inbox, InboxFull, NotStored, Receipt
 from streams.intake import JSON, JSON_LINES, Delivery
 from streams.journal import Refusal
+from streams.tracing import origin_of, trace_headers
 
 LARGEST_BODY: Final = 8 << 20
 """Bytes of one request; more must be sent in several."""
@@ -134,7 +136,13 @@ class _Events:
             return _failed(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, limit)
         if not body.strip():
             return _failed(HTTPStatus.BAD_REQUEST, "the body is empty: send one event or more")
-        return await self._take_in(Delivery(body, form, "http"))
+        came = origin_of([(name, text.encode()) for name, text in request.headers.items()])
+        with span("andon.ingest", {"andon.bytes": len(body)}, [came] if came else []) as step:
+            response = await self._take_in(Delivery(body, form, "http", trace_headers()))
+            step.set_attribute("http.response.status_code", response.status_code)
+            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                went_wrong(step, str(response.status_code))
+        return response
 
     async def _take_in(self, delivery: Delivery) -> Response:
         if not self.ports.is_ready():

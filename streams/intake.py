@@ -34,6 +34,8 @@ class Delivery:
     body: bytes
     content_type: str
     origin: str
+    trace: Sequence[tuple[str, bytes]] = ()
+    """Headers that say in which trace it came; none outside of one."""
 
 
 @dataclass(frozen=True, slots=True)

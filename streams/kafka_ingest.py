@@ -212,11 +212,12 @@ class KafkaIntake:
     def _addressed(self, taken: Sequence[_Taken]) -> dict[Place, list[Outgoing]]:
         records: defaultdict[Place, list[Outgoing]] = defaultdict(list)
         for one in taken:
+            trace = list(one.arrival.delivery.trace)
             for event in one.events:
                 topic, partition, key = self._to.of(event)
-                records[topic, partition].append(Outgoing(key, encode(event)))
+                records[topic, partition].append(Outgoing(key, encode(event), trace))
             for refusal in one.refusals:
-                headers, value = dead_letter_record(_letter(refusal))
+                headers, value = dead_letter_record(_letter(refusal, trace))
                 records[self._dead_letters, 0].append(Outgoing(None, value, headers))
         return records
 
@@ -329,10 +330,10 @@ def _led(producer: AIOKafkaProducer, topic: str) -> int:
     return len(producer.client.cluster.available_partitions_for_topic(topic) or ())
 
 
-def _letter(refusal: Refusal) -> DeadLetter:
+def _letter(refusal: Refusal, trace: Headers) -> DeadLetter:
     """Return what was refused as a dead letter; the same bytes are the same letter."""
     place = (HTTP, 0, zlib.crc32(refusal.raw))
-    return DeadLetter(*place, refusal.reason, refusal.path, None, refusal.raw)
+    return DeadLetter(*place, refusal.reason, refusal.path, None, refusal.raw, tuple(trace))
 
 
 def _refused(error: Exception) -> str:

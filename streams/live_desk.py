@@ -11,14 +11,13 @@ from typing import Final, Generic
 import numpy as np
 import structlog
 
-from actions.tracing import note_ids, span
 from schemas.codec import Decoded, Decoder
 from schemas.problems import Change
 from schemas.times import HOUR
 from streams.embedded import Board, Clock, Hear, Settle, wall_clock
 from streams.engine import Batch
 from streams.found import BadRecord, Ready, Slots, Token, decode_found
-from streams.tracing import Origins
+from streams.tracing import Origins, settling
 
 SLOT: Final = HOUR
 """In a recording changes are decided by hours of recorded time, at the time of their last one."""
@@ -153,8 +152,7 @@ class LiveDesk(Generic[Token]):
             return
         moments = [change.at for change in changes]
         origins = self._origins.between(min(moments), max(moments))
-        with span("andon.settle", {"andon.changes": len(changes)}, origins):
-            note_ids("andon.problem.ids", (change.problem.id for change in changes))
+        with settling(changes, origins):
             self._settle(changes, now)
 
     def _hear_all(self, events: Sequence[tuple[int, str]]) -> None:

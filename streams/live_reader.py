@@ -330,7 +330,10 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # it ha
 
 async def decide(group: Group, of: int, outlet: Outlet, topic: str) -> None:
     """Decide on what ``group`` has read, one of ``of``, and tell the judge in ``topic``."""
-    with span("andon.decide", {"andon.partition": group.number}) as step:
+    newest = group.passed - 1
+    origins = group.origins.between(0, newest)
+    group.origins.forget(newest)
+    with span("andon.decide", {"andon.partition": group.number}, origins) as step:
         waiting = group.count
         settled = group.settle()
         decided = {"andon.events": waiting - group.count, "andon.until": settled.until}

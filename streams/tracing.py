@@ -1,13 +1,14 @@
-"""How a trace goes on over Kafka: W3C ``traceparent`` in the headers of a record."""
+"""How a trace goes on over HTTP and Kafka: W3C ``traceparent`` in the headers."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from opentelemetry.context import Context
-from opentelemetry.propagate import extract, inject
-from opentelemetry.trace import SpanContext, get_current_span
+from opentelemetry.trace import SpanContext
 
+from actions.tracing import came_from, carried, note_ids, span
+from schemas.problems import Change
 from streams.wire import Headers
 
 MOST_ORIGINS: Final = 100
@@ -16,20 +17,22 @@ MOST_ORIGINS: Final = 100
 
 def trace_headers() -> Headers:
     """Return the headers that tell of the span under way; none outside of a trace."""
-    if not get_current_span().get_span_context().is_valid:
-        return []
-    carrier: dict[str, str] = {}
-    inject(carrier)
-    return [(name, value.encode()) for name, value in carrier.items()]
+    return [(name, value.encode()) for name, value in carried().items()]
 
 
 def origin_of(headers: Iterable[tuple[str, bytes]] | None) -> SpanContext | None:
     """Return the span in which a record was written; ``None`` if it was written in none."""
     if not headers:
         return None
-    carrier = {name: value.decode(errors="replace") for name, value in headers if value}
-    origin = get_current_span(extract(carrier, Context())).get_span_context()
-    return origin if origin.is_valid else None
+    return came_from({name: value.decode(errors="replace") for name, value in headers if value})
+
+
+@contextmanager
+def settling(changes: Sequence[Change], origins: Sequence[SpanContext]) -> Iterator[None]:
+    """Make it one step that ``changes`` are decided on by the playbook."""
+    with span("andon.settle", {"andon.changes": len(changes)}, origins):
+        note_ids("andon.problem.ids", (change.problem.id for change in changes))
+        yield
 
 
 class _Held(NamedTuple):

@@ -214,8 +214,17 @@ def test_the_image_installs_only_what_is_pinned_by_hash_and_reports_its_health()
     assert f"127.0.0.1:{PORT_OF_IMAGE}/readyz" in DOCKERFILE
 
 
-@pytest.mark.parametrize("package", ["aiokafka", "faust-streaming", "kafka-python", "psycopg"])
-def test_the_image_can_reach_kafka_and_postgresql(package: str) -> None:
+@pytest.mark.parametrize(
+    "package",
+    [
+        "aiokafka",
+        "faust-streaming",
+        "kafka-python",
+        "opentelemetry-exporter-otlp-proto-http",
+        "psycopg",
+    ],
+)
+def test_the_image_can_reach_kafka_postgresql_and_a_collector(package: str) -> None:
     pins = (ROOT / "requirements" / "image.txt").read_text("utf-8")
 
     assert "requirements/image.txt" in DOCKERFILE

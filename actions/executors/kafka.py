@@ -19,6 +19,7 @@ import msgspec
 
 from actions.errors import Refused, Unavailable
 from actions.rows import envelope
+from actions.tracing import carried
 from schemas.decisions import Action
 
 TIMEOUT_S: Final = 15.0
@@ -140,7 +141,8 @@ class _Line:
 
     async def _sent(self, action_id: str, body: bytes) -> str:
         producer = await self._connected()
-        headers = [(HEADER, action_id.encode()), ("content-type", b"application/json")]
+        trace = [(name, text.encode()) for name, text in carried().items()]
+        headers = [(HEADER, action_id.encode()), ("content-type", b"application/json"), *trace]
         sent = await producer.send(self._topic, body, key=action_id.encode(), headers=headers)
         stored = await sent
         return f"stands in {self._topic}/{stored.partition}/{stored.offset}"

@@ -16,6 +16,7 @@ import httpx2
 
 from actions.errors import Gone, Refused, Unavailable
 from actions.executors.addresses import Network, networks, safe_address
+from actions.tracing import carried
 from schemas.times import instant
 
 TRY_AGAIN: Final = frozenset({408, 425, 429, *range(500, 600)})
@@ -61,7 +62,12 @@ class Poster:
             "POST",
             url.copy_with(host=address),
             content=body,
-            headers={**headers, "content-type": "application/json", "host": url.netloc.decode()},
+            headers={
+                **carried(),
+                **headers,
+                "content-type": "application/json",
+                "host": url.netloc.decode(),
+            },
             extensions={"sni_hostname": url.host},
         )
         try:

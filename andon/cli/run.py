@@ -1,5 +1,6 @@
 """``andon run``: everything in one process."""
 
+import os
 import signal
 import threading
 from dataclasses import replace
@@ -92,11 +93,13 @@ def run(
     with its input.
     """
     from andon.config import read_config
+    from andon.exporting import export_traces
     from andon.logs import configure_logs
 
     config = read_config()
     config = config if ledger is None else replace(config, ledger_url=ledger)
     configure_logs(config.log)
+    export_traces(os.environ)
     book = playbook or (Path(config.playbook) if config.playbook else None)
     folder = data or Path(config.data)
     if kafka is not None:

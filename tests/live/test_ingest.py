@@ -104,6 +104,18 @@ def test_202_means_that_each_event_is_in_the_partition_of_its_key(running: Runni
     )
 
 
+def test_the_trace_of_a_request_goes_on_in_every_record_of_it(running: Running) -> None:
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    orders = as_lines([an_order(), an_order(id="e2", order_id="O-2")])
+    headers = {"content-type": LINES, "traceparent": trace}
+    running.client.post(f"{running.url}/api/v1/events", content=orders, headers=headers)
+    running.post(as_lines([an_order(id="e3", order_id="O-3")]))
+    told = [dict(one.headers).get("traceparent") for one in running.stored()]
+
+    assert sorted(one for one in told if one) == [trace.encode()] * 2
+    assert told.count(None) == 1
+
+
 def test_events_of_skus_go_to_the_catalogue(running: Running) -> None:
     answer = running.post(as_lines([a_listing(sku="sku-9"), an_order()]))
     [listed] = running.stored(running.names.catalogue)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,20 +19,33 @@ from opentelemetry.util.types import AttributeValue
 from actions import tracing
 from actions.desk import Desk
 from actions.errors import Refused
+from actions.executors.webhook import Webhook
 from actions.ledger import Ledger
 from actions.outbox import Relay
 from actions.playbook import load_playbook
-from actions.testing import NOON, a_problem, opened
+from actions.testing import NOON, SECRET, a_problem, loopback_receiver, opened
 from actions.tracing import MOST_IDS, span
 from andon.logs import add_trace
 from schemas.decisions import Action
 from schemas.events import Event
 from schemas.problems import Change
-from schemas.testing import an_order, at, at_ms
+from schemas.testing import (
+    a_delivery,
+    a_dispatch,
+    a_return_request,
+    an_order,
+    as_lines,
+    at,
+    at_ms,
+)
 from schemas.times import DAY, HOUR, ms
-from streams.engine import HORIZON, RULES
+from streams.embedded import Embedded, Timing
+from streams.engine import HORIZON, RULES, Engine
 from streams.found import Found, encode_found
 from streams.group import CATALOGUE, Group
+from streams.inbox import Arrival
+from streams.intake import JSON_LINES, Delivery
+from streams.journal import Journal
 from streams.judging import Judged, Seat
 from streams.live_desk import LiveDesk
 from streams.live_judge import hear, judge, tell
@@ -159,6 +172,77 @@ def test_a_trace_leads_from_the_events_to_the_action(
             for one in settled
         )
     assert all(field(one, "outcome") == "done" for one in performed)
+    assert {span_id for one in performed for span_id in links(one)} <= {
+        context(one).span_id for one in settled
+    }
+    assert {context(one).trace_id for one in performed} == {context(judged).trace_id}
+
+
+def sent_in(name: str) -> Headers:
+    """Return the headers of what is sent in a span of somebody else's."""
+    with span(name):
+        return trace_headers()
+
+
+def test_the_trace_of_the_one_event_that_is_decided_on_goes_on_in_that_step(
+    spans: InMemorySpanExporter,
+) -> None:
+    order = records_of(ORDERS[0])[0]
+    order.headers = sent_in("shop.checkout")
+    group = a_group()
+    group.take(TOPIC, [order, a_clock(1, at_ms("03-15T12:00"), is_end=True)])
+    asyncio.run(decide(group, 1, Written(), "observations"))
+    [decided] = named(spans, "andon.decide")
+
+    assert links(decided) == {context(one).span_id for one in named(spans, "shop.checkout")}
+    assert context(decided).trace_id == context(named(spans, "shop.checkout")[0]).trace_id
+    assert group.origins.between(0, at_ms("12-31T12:00")) == []
+
+
+def test_events_of_many_traces_are_linked_to_the_step_that_decides_on_them(
+    spans: InMemorySpanExporter,
+) -> None:
+    records = [*records_of(*ORDERS[:8]), *records_of(*ORDERS[8:], start=9)]
+    for i, record in enumerate(records):
+        record.headers = sent_in(f"shop.{i}")
+    group = a_group()
+    group.take(TOPIC, [*records[:8], a_clock(8, at_ms("03-01T12:00"))])
+    asyncio.run(decide(group, 1, Written(), "observations"))
+    group.take(TOPIC, [*records[8:], a_clock(13, at_ms("03-15T12:00"), is_end=True)])
+    asyncio.run(decide(group, 1, Written(), "observations"))
+    first, second = named(spans, "andon.decide")
+    sent = {f"shop.{i}": context(named(spans, f"shop.{i}")[0]).span_id for i in range(12)}
+
+    assert links(first) == set()
+    assert links(second) == set(sent.values())
+    assert second.parent is None
+
+
+def test_what_is_taken_in_over_http_goes_on_in_the_trace_of_its_sender(
+    spans: InMemorySpanExporter, tmp_path: Path
+) -> None:
+    headers = sent_in("helpdesk.return")
+    events = [
+        an_order(time=at("03-01T12:00")),
+        a_dispatch(time=at("03-02T12:00")),
+        a_delivery(time=at("03-03T12:00")),
+        a_return_request(time=at("03-04T12:00")),
+    ]
+    timing = Timing(wall=lambda: at_ms("03-20T12:00"))
+    with Journal(tmp_path / "journal.db") as journal:
+        embedded = Embedded(journal, Engine(), lambda *_: None, timing=timing)
+        embedded.rebuild()
+        embedded.accept([Arrival(Delivery(as_lines(events), JSON_LINES, "http", headers))])
+        embedded.decide()
+        embedded.finish()
+        embedded.accept([Arrival(Delivery(as_lines(events[:1]), JSON_LINES, "http"))])
+        embedded.decide()
+        embedded.finish()
+    [settled] = named(spans, "andon.settle")
+    [sender] = named(spans, "helpdesk.return")
+
+    assert links(settled) == {context(sender).span_id}
+    assert context(settled).trace_id == context(sender).trace_id
 
 
 def _ids(one: ReadableSpan, name: str) -> tuple[str, ...]:
@@ -292,6 +376,29 @@ def test_a_step_that_breaks_off_is_marked_with_the_kind_of_error_alone(
     [broken] = named(spans, "andon.settle")
 
     assert (broken.status.description, broken.events) == ("ValueError", ())
+
+
+def test_whoever_performs_an_action_is_told_the_trace_it_comes_from(
+    spans: InMemorySpanExporter, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str | None] = []
+    with loopback_receiver() as receiver:
+        take = receiver.take
+
+        def noting(headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str]]:
+            told.append({name.lower(): text for name, text in headers.items()}.get("traceparent"))
+            return take(headers, body)
+
+        monkeypatch.setattr(receiver, "take", noting)
+        webhook = Webhook(receiver.url, (SECRET,), lambda: NOON, ("127.0.0.0/8",))
+        with span("andon.settle"):
+            Desk(ledger, load_playbook()).take([opened(a_problem("weight-mismatch"))], NOON)
+        Relay(ledger, {"*": webhook}).run_once(NOON)
+    [attempt] = named(spans, "andon.perform")
+    [planned] = named(spans, "andon.settle")
+
+    assert told == [_traceparent(attempt).decode()]
+    assert context(attempt).trace_id == context(planned).trace_id
 
 
 # ----- headers -----
