@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,11 +16,12 @@ from actions.ledger import Ledger
 from andon.config import Config
 from andon.kafka import cluster
 from andon.live_metrics import counter, gauge
-from andon.running import LOOPBACK, listening
-from andon.wiring import AWAY, NotPossible
+from andon.running import listening
+from andon.standing import answering, standing_in
+from andon.wiring import NotPossible
 from schemas.problems import Problem
 from streams.inbox import Inbox
-from streams.ingest import LedgerAway, Ports, ingest_app
+from streams.ingest import Ports, ingest_app, names_of
 from streams.kafka_ingest import WAITING, IngestStatus, KafkaIntake
 from streams.sending import routes
 from streams.workers import http_server
@@ -69,50 +70,50 @@ def run_ingest(wanted: Ingesting, config: Config, stopping: threading.Event) -> 
     intake = KafkaIntake(where.bootstrap, to, where.names.dead_letters, inbox)
     with ExitStack() as stack:
         stack.enter_context(listener)
-        known = _Known(config.ledger_url)
+        known = Known(config.ledger_url)
         stack.callback(known.close)
         ports = Ports(
             inbox,
             intake.is_ready,
             known.open_problems if known.url else None,
             feed=known.feed if known.url else None,
+            customer=standing_in(known.opened) if known.url else None,
             metrics=_exposition(intake.status),
             not_ready="Kafka does not answer",
         )
-        hosts = [*LOOPBACK, "[::1]"] if host in LOOPBACK else ["*"]
         port = listener.getsockname()[1]
         _log.info("listening", url=f"http://{host}:{port}/api/v1/events", kafka=where.bootstrap)
-        intake.run(http_server(ingest_app(ports, hosts), listener), stopping)
+        intake.run(http_server(ingest_app(ports, names_of(host)), listener), stopping)
     told = intake.status
     _log.info("stopped", events=told.accepted, rejected=told.refused, unstored=told.unstored)
 
 
 @dataclass(slots=True)
-class _Known:
-    """What the ledger at ``url`` knows, opened when somebody first asks: intake needs none."""
+class Known:
+    """What the ledger at ``url`` knows, opened when somebody first asks: only a desk needs one."""
 
     url: str
     _ledger: Ledger | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open_problems(self) -> list[Problem]:
-        with self._opened() as ledger:
-            return ledger.problems(state="open")
+        """Return the problems that are open; raise LedgerAway where no database answers."""
+        with answering():
+            return self.opened().problems(state="open")
 
     def feed(self, after: int, limit: int) -> list[dict[str, object]]:
-        with self._opened() as ledger:
-            return ledger.feed(after, limit)
+        """Return at most ``limit`` rows of what is to be done behind number ``after``."""
+        with answering():
+            return self.opened().feed(after, limit)
 
-    @contextmanager
-    def _opened(self) -> Iterator[Ledger]:
-        try:
-            with self._lock:
-                self._ledger = self._ledger or Ledger(self.url)
-            yield self._ledger
-        except AWAY as error:
-            raise LedgerAway(f"the ledger does not answer: {type(error).__name__}") from error
+    def opened(self) -> Ledger:
+        """Return the ledger, opened if nobody did before."""
+        with self._lock:
+            self._ledger = self._ledger or Ledger(self.url)
+        return self._ledger
 
     def close(self) -> None:
+        """Let go of the ledger, if it was opened."""
         if self._ledger is not None:
             self._ledger.close()
 

@@ -15,10 +15,12 @@ from actions.appeals import upheld_after
 from actions.playbook import Playbook
 from andon.config import Config
 from andon.heeding import Heeding
+from andon.ingesting import Known
 from andon.kafka import cluster
 from andon.live_metrics import live_exposition
 from andon.running import listening
 from andon.seeding import NO_SNAPSHOTS
+from andon.standing import standing_in
 from andon.wiring import (
     AWAY,
     NotPossible,
@@ -100,6 +102,10 @@ def run_live(wanted: Living, config: Config) -> int:
         if "desk" in settings.parts:
             parts = stack.enter_context(open_parts(Folder(wanted.data), wanted.playbook, config))
             _sit(work, parts)
+        elif config.ledger_url:
+            known = Known(config.ledger_url)
+            stack.callback(known.close)
+            work.customer = standing_in(known.opened)
         work.metrics = live_exposition(work, parts, Folder(wanted.data))
         return run_worker(work)
 
@@ -212,3 +218,4 @@ def _sit(work: Work, parts: Parts) -> None:
 
     work.desk = DeskService(work.settings, outlet, desk, nobody_speaks if is_log else speak)
     work.obey, work.note = heeding.obey, heeding.note
+    work.customer = standing_in(lambda: parts.ledger)

@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import structlog
 
-from actions.promotions import standing_of
 from andon.appealing import appeals_of
 from andon.config import Config
 from andon.metrics import Gauges, exposition
+from andon.standing import standing_in
 from andon.verified import last_verified
 from andon.wiring import NotPossible, Parts, open_parts
 from schemas.problems import Change
@@ -23,16 +22,13 @@ from schemas.times import iso
 from streams.embedded import Embedded, Timing
 from streams.folder import Folder
 from streams.inbox import Inbox
-from streams.ingest import Ports, ingest_app
+from streams.ingest import LOOPBACK, Ports, ingest_app, names_of
 from streams.journal import Journal
 from streams.service import Beside, Service, nobody_speaks
 from streams.sources import Piece, read_file, read_stream
 from streams.workers import Worker, http_server, listen, performer, reader
 
 _FOLLOW_SECONDS = 0.2
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-"""Hosts that only this machine reaches."""
-
 _LAST_PORT = 65_535
 _MOST_TOLD = 10
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
@@ -139,13 +135,12 @@ def _server(wanted: Running, embedded: Embedded, inbox: Inbox, parts: Parts) -> 
         lambda: embedded.rebuilt,
         lambda: list(embedded.board.open.values()),
         feed=parts.ledger.feed,
-        customer=lambda name: standing_of(parts.ledger, name).plain(),
+        customer=standing_in(lambda: parts.ledger),
         metrics=exposition(parts.counts, parts.ledger, _gauges(embedded, parts, wanted.data)),
     )
-    hosts = [*LOOPBACK, "[::1]"] if host in LOOPBACK else ["*"]
     port = listener.getsockname()[1]
     _log.info("listening", url=f"http://{host}:{port}/api/v1/events")
-    return http_server(ingest_app(ports, hosts), listener)
+    return http_server(ingest_app(ports, names_of(host)), listener)
 
 
 def _gauges(embedded: Embedded, parts: Parts, data: Path) -> Gauges:

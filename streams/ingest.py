@@ -46,10 +46,18 @@ without asking the browser first, so a page cannot post events behind its reader
 Feed = Callable[[int, int], list[dict[str, object]]]
 """Returns rows of the outbox behind a number, oldest first, at most so many."""
 
-_PROBLEM: Final = "application/problem+json"
+Standing = Callable[[str], dict[str, object]]
+"""Returns what is open for a customer, and so whether a promotion may reach them."""
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+"""Hosts that only this machine reaches."""
+
+PROBLEM: Final = "application/problem+json"
+"""The content type of errors (RFC 9457)."""
+
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 _FULL: Final = "more events are waiting than can be stored just now"
-_NO_LEDGER: Final = "this process keeps no ledger: ANDON_LEDGER_URL names one"
+NO_LEDGER: Final = "this process keeps no ledger: ANDON_LEDGER_URL names one"
 _LONGEST_LIST: Final = 1000
 _MOST_DIGITS: Final = 18
 
@@ -65,8 +73,8 @@ class Ports:
     largest_body: int = LARGEST_BODY
     feed: Feed | None = None
     """What is to be done, behind a number and at most so many; ``None`` where nobody may ask."""
-    customer: Callable[[str], dict[str, object]] | None = None
-    """What is open for a customer, and so whether a promotion may reach them."""
+    customer: Standing | None = None
+    """``None`` where no process beside knows it."""
     metrics: Callable[[], bytes] | None = None
     """Writes what monitors read, in Prometheus' text format."""
     not_ready: str = "the state is being rebuilt from the journal"
@@ -97,6 +105,14 @@ class _Held:
             yield fits
         finally:
             self._left += size if fits else 0
+
+
+def names_of(host: str) -> list[str]:
+    """Return the names that what listens on ``host`` may be called by (``*`` for any).
+
+    A page elsewhere whose name is made to lead to this machine is no caller of it.
+    """
+    return [*LOOPBACK, "[::1]"] if host in LOOPBACK else ["*"]
 
 
 def ingest_app(ports: Ports, hosts: list[str]) -> Starlette:
@@ -162,7 +178,7 @@ class _Problems:
 
     async def get(self, request: Request) -> Response:
         if self.ports.open_problems is None:
-            return _failed(HTTPStatus.NOT_FOUND, _NO_LEDGER)
+            return _failed(HTTPStatus.NOT_FOUND, NO_LEDGER)
         kind = request.query_params.get("kind")
         try:
             every = await asyncio.to_thread(self.ports.open_problems)
@@ -181,7 +197,7 @@ class _Actions:
     async def get(self, request: Request) -> Response:
         """Answer with what is to be done behind ``after``; ask again behind ``next``."""
         if self.ports.feed is None:
-            return _failed(HTTPStatus.NOT_FOUND, _NO_LEDGER)
+            return _failed(HTTPStatus.NOT_FOUND, NO_LEDGER)
         after = request.query_params.get("after", "0")
         if not after.isdecimal() or len(after) > _MOST_DIGITS:
             return _failed(HTTPStatus.BAD_REQUEST, "after is the number of a row, from 0")
@@ -201,8 +217,11 @@ class _Customers:
     async def get(self, request: Request) -> Response:
         """Answer whether something may be sold to a customer now; an unknown one is free."""
         if self.ports.customer is None:
-            return _failed(HTTPStatus.NOT_FOUND, "this process keeps no ledger")
-        body = await asyncio.to_thread(self.ports.customer, request.path_params["name"])
+            return _failed(HTTPStatus.NOT_FOUND, NO_LEDGER)
+        try:
+            body = await asyncio.to_thread(self.ports.customer, request.path_params["name"])
+        except LedgerAway as error:
+            return _later(str(error))
         return _json(HTTPStatus.OK, body)
 
 
@@ -271,8 +290,12 @@ def _later(detail: str) -> Response:
 def _failed(
     status: HTTPStatus, detail: str, errors: list[dict[str, object]] | None = None
 ) -> Response:
-    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
-    return _json(status, body | ({"errors": errors} if errors else {}), _PROBLEM)
+    return _json(status, details(status, detail) | ({"errors": errors} if errors else {}), PROBLEM)
+
+
+def details(status: HTTPStatus, detail: str) -> dict[str, object]:
+    """Return the details of a problem in their standard form (RFC 9457)."""
+    return {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
 
 
 def _json(status: HTTPStatus, body: dict[str, object], media_type: str = JSON) -> Response:

@@ -6,8 +6,10 @@ services beside them, with consumers of their own (docs/adr/0004). Whatever ends
 worker, with an error; its supervisor starts it again, and it goes on from its snapshots.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import faust
@@ -16,6 +18,7 @@ from faust.web import Request, Response, View
 
 from streams.embedded import wall_clock
 from streams.found import BadRecord
+from streams.ingest import NO_LEDGER, PROBLEM, LedgerAway, Standing, details, names_of
 from streams.live_deciding import DeskService, letter_of
 from streams.live_judge import JudgeService
 from streams.live_reader import Reader
@@ -47,6 +50,8 @@ class Work:
     note: Heed | None = None
     """Notes what came of an action elsewhere."""
     metrics: Metrics | None = None
+    customer: Standing | None = None
+    """What is open for a customer; ``None`` where there is no ledger to ask."""
 
     def troubles(self) -> list[str]:
         """Return why this worker is not alive; nothing if it is."""
@@ -155,6 +160,28 @@ def _pages(app: faust.App, work: Work) -> None:
     @app.page("/metrics")
     async def metrics(self: View, _request: Request) -> Response:
         return self.bytes(work.metrics() if work.metrics else b"", content_type="text/plain")
+
+    @app.page("/api/v1/customers/{name}")
+    async def customer(self: View, request: Request, name: str) -> Response:
+        return await _standing(self, request, work, name)
+
+
+async def _standing(view: View, request: Any, work: Work, name: str) -> Response:  # noqa: ANN401 - Faust's type lacks what aiohttp's has
+    """Answer whether something may be sold to a customer now, as the embedded run does."""
+
+    def refused(status: HTTPStatus, why: str, **headers: str) -> Response:
+        return view.json(
+            details(status, why), status=int(status), content_type=PROBLEM, headers=headers
+        )
+
+    if not {"*", request.url.host} & set(names_of(work.settings.web[0])):
+        return refused(HTTPStatus.BAD_REQUEST, "this worker is called by another name")
+    if work.customer is None:
+        return refused(HTTPStatus.NOT_FOUND, NO_LEDGER)
+    try:
+        return view.json(await asyncio.to_thread(work.customer, name))
+    except LedgerAway as error:
+        return refused(HTTPStatus.SERVICE_UNAVAILABLE, str(error), **{"Retry-After": "1"})
 
 
 def run_worker(work: Work) -> int:
