@@ -2,15 +2,15 @@
 
 import contextlib
 import io
+import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from andon.cli import main
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What a command left behind; ``code`` is its exit code."""
 
     code: int
@@ -21,6 +21,11 @@ class Said:
     def words(self) -> str:
         """Both streams, without the line breaks that a narrow terminal asks for."""
         return " ".join(f"{self.out} {self.err}".split())
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """What it printed as JSON Lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
 
 
 def command(*arguments: object) -> Said:

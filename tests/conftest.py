@@ -1,4 +1,4 @@
-"""What every test shares: Hypothesis profiles, practice ids that must exist, a Kafka broker."""
+"""What every test shares: Hypothesis profiles, practice ids that must exist, Kafka, PostgreSQL."""
 
 import os
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from actions.testing_postgres import NoPostgres, Server
 from streams.testing_kafka import Broker
 from streams.testing_kafka_jars import NoKafka
 
@@ -37,16 +38,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @contextmanager
-def _running_broker() -> Iterator[Broker]:
-    """Run a broker; where none can run skip with the reason, but never where CI runs."""
+def _or_skipped(missing: type[Exception]) -> Iterator[None]:
+    """Skip with the reason where something is ``missing`` here, but never where CI runs."""
     try:
-        broker = Broker()
-    except NoKafka as error:
+        yield
+    except missing as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))
+
+
+@contextmanager
+def _running_broker() -> Iterator[Broker]:
+    with _or_skipped(NoKafka):
+        broker = Broker()
     with broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A real PostgreSQL for the session; who takes it away brings it back, with its data."""
+    with _or_skipped(NoPostgres):
+        running = Server()
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from schemas.testing.builders import (
     an_appeal_upheld,
     an_order,
     an_unfillable_line,
+    never_handed_over,
 )
 from schemas.testing.moments import as_lines, at, at_ms
 
@@ -72,4 +73,5 @@ __all__ = [
     "as_lines",
     "at",
     "at_ms",
+    "never_handed_over",
 ]

@@ -41,6 +41,20 @@ def an_order(**fields: object) -> events.OrderPlaced:
     )
 
 
+def never_handed_over(count: int) -> list[events.OrderPlaced]:
+    """So many orders of one seller, ``m-1``, that they hand over to nobody."""
+    return [
+        an_order(
+            order_id=f"o-{number}",
+            customer_id=f"c-{number}",
+            promised_by="",
+            ship_by=at("03-03T00:00"),
+            lines=[a_line(seller_id="m-1")],
+        )
+        for number in range(count)
+    ]
+
+
 def a_cancellation(**fields: object) -> events.OrderCancelled:
     """The whole order is cancelled by the customer."""
     return _built(events.OrderCancelled, fields, order_id=ORDER, by="customer")

@@ -1,27 +1,20 @@
 """Ledgers on both databases: what holds on one must hold on the other."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from actions.ledger import Ledger
-from actions.testing_postgres import NoPostgres, empty, new_database, postgres
+from actions.testing_postgres import Server, empty, new_database
 
 DATABASES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """Run one server for the session; without its programs skip, but never where CI runs."""
-    try:
-        with postgres() as url:
-            yield url
-    except NoPostgres as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
+def postgres_server(server: Server) -> str:
+    """The URL of the server."""
+    return server.url
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from andon.running import Running, run_service
 from andon.testing import command
 from schemas.commands import Word
 from schemas.problems import Problem, problems_digest
-from schemas.testing import a_line, an_order, as_lines, at, at_ms
+from schemas.testing import an_order, as_lines, at_ms, never_handed_over
 from schemas.times import DAY, HOUR, iso
 from streams.embedded import Embedded, Timing, wall_clock
 from streams.engine import Engine
@@ -26,18 +26,7 @@ from streams.intake import JSON_LINES, Delivery
 from streams.journal import Journal
 from streams.replay import replay_paths
 
-ORDERS = [
-    an_order(
-        order_id=f"o-{number}",
-        customer_id=f"c-{number}",
-        time=at("03-01T10:00"),
-        promised_by="",
-        ship_by=at("03-03T00:00"),
-        lines=[a_line(seller_id="m-1")],
-    )
-    for number in range(60)
-]
-"""Sixty orders that one seller hands over to nobody."""
+ORDERS = never_handed_over(60)
 
 
 class Life:

@@ -7,53 +7,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from actions.ledger import Ledger
 from andon import replay
-from andon.cli import COMMANDS, GROUPS, main, with_address
+from andon.cli import COMMANDS, GROUPS, with_address
 from andon.simulate import simulate
+from andon.testing import Said
 from schemas.testing import an_order, as_lines
 from streams.folder import Folder
 from streams.journal import Entry, Journal
 
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Andon = Callable[..., Done]
-
-
-@pytest.fixture
-def andon(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Andon:
-    """Return a function that runs a command of the command line, in an empty folder."""
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["andon", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        return Done(left.value.code if isinstance(left.value.code, int) else 0, out, err)
-
-    return run
-
-
-def words(text: str) -> str:
-    """Return ``text`` without the line breaks that a narrow terminal asks for."""
-    return " ".join(text.split())
+Andon = Callable[..., Said]
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -69,28 +36,28 @@ def test_help_imports_nothing_heavy() -> None:
 def test_every_command_has_help_with_examples(andon: Andon, name: str) -> None:
     done = andon(name, "--help")
 
-    assert done.returncode == 0
-    assert f"andon {name}" in done.stdout.split("Examples")[1]
+    assert done.code == 0
+    assert f"andon {name}" in done.out.split("Examples")[1]
 
 
 def test_every_group_lists_its_commands(andon: Andon) -> None:
     for name, _ in GROUPS:
-        assert "Commands" in andon(name, "--help").stdout
+        assert "Commands" in andon(name, "--help").out
 
 
 def test_the_name_alone_shows_the_help(andon: Andon) -> None:
     done = andon()
 
-    assert done.returncode == 2
-    assert "Commands" in done.stdout + done.stderr
+    assert done.code == 2
+    assert "Commands" in done.out + done.err
 
 
 def test_an_unknown_option_is_a_usage_error(andon: Andon) -> None:
-    assert andon("run", "--nonsense").returncode == 2
+    assert andon("run", "--nonsense").code == 2
 
 
 def test_the_version_is_told(andon: Andon) -> None:
-    assert andon("--version").stdout.startswith("andon 0.")
+    assert andon("--version").out.startswith("andon 0.")
 
 
 @pytest.mark.parametrize(
@@ -112,9 +79,9 @@ def test_a_mistake_exits_with_2_and_names_the_remedy(
 ) -> None:
     done = andon(*arguments)
 
-    assert done.returncode == 2
-    assert remedy in words(done.stderr)
-    assert "Traceback" not in done.stderr
+    assert done.code == 2
+    assert remedy in done.words
+    assert "Traceback" not in done.err
 
 
 @pytest.mark.parametrize(
@@ -134,9 +101,9 @@ def test_a_run_with_a_setting_that_cannot_be_used_says_which(
     (tmp_path / "events.jsonl").write_bytes(as_lines([an_order()]))
     done = andon("run", "events.jsonl")
 
-    assert done.returncode == 2
-    assert remedy in words(done.stderr)
-    assert "Traceback" not in done.stderr
+    assert done.code == 2
+    assert remedy in done.words
+    assert "Traceback" not in done.err
 
 
 def test_a_run_refuses_a_compressed_file_and_takes_none_of_it_for_records(
@@ -145,9 +112,9 @@ def test_a_run_refuses_a_compressed_file_and_takes_none_of_it_for_records(
     (tmp_path / "events.jsonl.gz").write_bytes(gzip.compress(as_lines([an_order()])))
     done = andon("run", "events.jsonl.gz")
 
-    assert done.returncode == 2
-    assert "unpack it" in words(done.stderr)
-    assert andon("rejected", "list", "-o", "json").stdout == ""
+    assert done.code == 2
+    assert "unpack it" in done.words
+    assert andon("rejected", "list", "-o", "json").out == ""
 
 
 def test_a_taken_port_is_named(andon: Andon) -> None:
@@ -155,40 +122,40 @@ def test_a_taken_port_is_named(andon: Andon) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = andon("run", "--http", address)
 
-    assert done.returncode == 2
-    assert f"cannot listen on {address}" in words(done.stderr)
+    assert done.code == 2
+    assert f"cannot listen on {address}" in done.words
 
 
 def test_a_sound_playbook_is_called_so(andon: Andon) -> None:
     done = andon("playbook", "check")
 
-    assert done.returncode == 0
-    assert "sound" in done.stderr
+    assert done.code == 0
+    assert "sound" in done.err
 
 
 def test_mistakes_in_a_playbook_are_named_by_place_and_exit_with_1(
     andon: Andon, tmp_path: Path
 ) -> None:
     path = tmp_path / "shop.yaml"
-    path.write_text(andon("playbook", "show").stdout.replace(" silence: 3bd", " silense: 3bd"))
+    path.write_text(andon("playbook", "show").out.replace(" silence: 3bd", " silense: 3bd"))
     done = andon("playbook", "check", path, "-o", "json")
-    fault = json.loads(done.stdout)
+    fault = json.loads(done.out)
 
-    assert done.returncode == 1
+    assert done.code == 1
     assert "did you mean silence?" in fault["message"]
     assert Path(fault["file"]).name == "shop.yaml"
     assert fault["line"] > 1
 
 
 def test_the_schema_for_editors_is_json(andon: Andon) -> None:
-    assert json.loads(andon("playbook", "schema").stdout)["title"] == "Andon playbook"
+    assert json.loads(andon("playbook", "schema").out)["title"] == "Andon playbook"
 
 
 def test_doctor_finds_a_fresh_folder_sound(andon: Andon, tmp_path: Path) -> None:
     done = andon("doctor", "--data", tmp_path / "new", "--port", "0", "-o", "json")
-    found = [json.loads(line) for line in done.stdout.splitlines()]
+    found = [json.loads(line) for line in done.out.splitlines()]
 
-    assert (done.returncode, {one["result"] for one in found}) == (0, {"ok"})
+    assert (done.code, {one["result"] for one in found}) == (0, {"ok"})
     assert not (tmp_path / "new").exists()
 
 
@@ -196,8 +163,8 @@ def test_doctor_exits_with_1_and_names_what_is_wrong(andon: Andon, tmp_path: Pat
     (tmp_path / "journal.db").write_bytes(b"this is no database at all" * 50)
     done = andon("doctor", "--data", tmp_path, "--port", "0")
 
-    assert done.returncode == 1
-    assert "1 of 12 checks failed" in done.stderr
+    assert done.code == 1
+    assert "1 of 12 checks failed" in done.err
 
 
 def _ledger_with(statement: str, folder: Path) -> None:
@@ -253,9 +220,9 @@ def test_doctor_finds_what_is_broken_and_goes_on_to_the_last_check(
 ) -> None:
     broken(tmp_path)
     done = andon("doctor", "--data", tmp_path, "--port", "0", "-o", "json")
-    found = [json.loads(line) for line in done.stdout.splitlines()]
+    found = [json.loads(line) for line in done.out.splitlines()]
 
-    assert done.returncode == 1
+    assert done.code == 1
     assert [one["check"] for one in found if one["result"] != "ok"] == [check]
     assert found[-1]["check"] == "port"
 
@@ -264,9 +231,9 @@ def test_doctor_finds_a_port_that_is_taken(andon: Andon, tmp_path: Path) -> None
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = andon("doctor", "--data", tmp_path, "--port", port, "-o", "json")
-    [wrong] = [one for one in map(json.loads, done.stdout.splitlines()) if one["result"] != "ok"]
+    [wrong] = [one for one in map(json.loads, done.out.splitlines()) if one["result"] != "ok"]
 
-    assert (done.returncode, wrong["check"]) == (1, "port")
+    assert (done.code, wrong["check"]) == (1, "port")
 
 
 @pytest.mark.parametrize("command", [["problems"], ["actions"]], ids=lambda words: words[0])
@@ -276,9 +243,9 @@ def test_a_damaged_ledger_is_a_sentence_and_no_traceback(
     _noise(tmp_path / "ledger.db")
     done = andon(*command, "--data", tmp_path)
 
-    assert done.returncode == 2
-    assert "andon doctor" in words(done.stderr)
-    assert "Traceback" not in done.stderr
+    assert done.code == 2
+    assert "andon doctor" in done.words
+    assert "Traceback" not in done.err
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
@@ -290,8 +257,8 @@ def test_an_empty_folder_says_on_stderr_that_there_is_nothing(
     Journal(tmp_path / "journal.db").close()
     done = andon(*command.split(), "--data", tmp_path, "-o", form)
 
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.startswith(("no ", "nothing "))
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith(("no ", "nothing "))
 
 
 def test_settings_come_from_environment_before_file(
@@ -302,16 +269,16 @@ def test_settings_come_from_environment_before_file(
     monkeypatch.setenv("ANDON_DATA", "from-environment")
     by_environment = andon("problems")
 
-    assert "from-file" in by_file.stderr
-    assert "from-environment" in by_environment.stderr
+    assert "from-file" in by_file.err
+    assert "from-environment" in by_environment.err
 
 
 def test_an_unknown_setting_is_named(andon: Andon, tmp_path: Path) -> None:
     (tmp_path / "andon.toml").write_text('dato = "x"\n')
     done = andon("problems")
 
-    assert done.returncode == 2
-    assert "no setting is called 'dato'" in words(done.stderr)
+    assert done.code == 2
+    assert "no setting is called 'dato'" in done.words
 
 
 def test_http_alone_means_the_default_address() -> None:
@@ -325,20 +292,20 @@ def test_no_colour_is_honoured(andon: Andon, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("FORCE_COLOR", "1")
     done = andon("problems")
 
-    assert "\x1b[3" not in done.stderr
+    assert "\x1b[3" not in done.err
 
 
 def test_replay_prints_problems_on_stdout_and_the_summary_on_stderr(
     andon: Andon, recording: Path
 ) -> None:
     done = andon("replay", recording, "--format", "json")
-    found = [json.loads(line) for line in done.stdout.splitlines()]
+    found = [json.loads(line) for line in done.out.splitlines()]
     fields = "id kind subject_type subject order_id customer_id opened_at cleared_at withdrawn_at"
 
     assert found
     assert set(f"{fields} parent severity evidence detector".split()) <= set(found[0])
-    assert f"{len(found):,} problems" in done.stderr
-    assert "events per CPU second" in done.stderr
+    assert f"{len(found):,} problems" in done.err
+    assert "events per CPU second" in done.err
 
 
 @pytest.mark.parametrize("size", ["1", "7", "500", "100000"])
@@ -347,20 +314,20 @@ def test_the_last_line_is_one_hash_for_every_batch_size(
 ) -> None:
     done = andon("replay", recording, "--hash", "--batch-size", size, "--format", "csv")
 
-    assert done.stdout.splitlines()[-1] == replay(recording).hash
+    assert done.out.splitlines()[-1] == replay(recording).hash
 
 
 def test_replay_of_a_time_that_is_none_says_how_to_write_one(andon: Andon, recording: Path) -> None:
     done = andon("replay", recording, "--since", "yesterday")
 
-    assert (done.returncode, "2026-01-01T00:00:00Z" in done.stderr) == (2, True)
+    assert (done.code, "2026-01-01T00:00:00Z" in done.err) == (2, True)
 
 
 def test_replay_of_no_time_at_all_says_so(andon: Andon, recording: Path) -> None:
     done = andon("replay", recording, "--since", "2025-02-01", "--until", "2025-02-01")
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "since must be the earlier one" in words(done.stderr)
+    assert (done.code, done.out) == (2, "")
+    assert "since must be the earlier one" in done.words
 
 
 @pytest.mark.parametrize(
@@ -377,16 +344,16 @@ def test_a_name_that_nothing_has_is_not_answered_with_silence(
     Ledger(Folder(tmp_path).ledger_url).close()
     done = andon(*arguments, "--data", tmp_path)
 
-    assert done.returncode == 2
-    assert remedy in words(done.stderr)
+    assert done.code == 2
+    assert remedy in done.words
 
 
 def test_replay_of_nothing_wrong_says_so(andon: Andon, tmp_path: Path) -> None:
     (tmp_path / "calm.jsonl").write_bytes(as_lines([an_order()]))
     done = andon("replay", "calm.jsonl")
 
-    assert (done.returncode, done.stdout) == (0, "")
-    assert "no problems found" in done.stderr
+    assert (done.code, done.out) == (0, "")
+    assert "no problems found" in done.err
 
 
 @pytest.fixture(scope="module")
@@ -407,23 +374,23 @@ def test_explaining_a_group_prints_sentences_a_table_and_a_drawing(
 ) -> None:
     found = [
         row
-        for row in json_rows(andon("replay", small_world, "-o", "json").stdout)
+        for row in andon("replay", small_world, "-o", "json").rows
         if "share_of_needed" in json.dumps(row)
     ]
     name, kind = str(found[0]["subject"]), str(found[0]["subject_type"])
     told = andon("explain", kind, name, "--from", small_world)
-    rows = json_rows(andon("explain", kind, name, "--from", small_world, "-o", "json").stdout)
+    rows = andon("explain", kind, name, "--from", small_world, "-o", "json").rows
 
-    assert told.returncode == 0
-    assert "to be reported, expected" in told.stdout
-    assert "share of needed" in told.stdout
-    assert "0 is enough to act" in told.stdout
+    assert told.code == 0
+    assert "to be reported, expected" in told.out
+    assert "share of needed" in told.out
+    assert "0 is enough to act" in told.out
     assert rows[0].keys() >= {"at", "defect", "evidence", "needed"}
 
 
 def test_checking_a_playbook_tells_its_budgets(andon: Andon, small_world: Path) -> None:
-    least = json_rows(andon("playbook", "check", "-o", "json").stdout)
-    counted = json_rows(andon("playbook", "check", "--from", small_world, "-o", "json").stdout)
+    least = andon("playbook", "check", "-o", "json").rows
+    counted = andon("playbook", "check", "--from", small_world, "-o", "json").rows
 
     assert {row["subject_type"] for row in least} >= {"sku", "lane", "market"}
     assert sum(int(str(row["opened_act"])) for row in counted) > 0
@@ -431,20 +398,12 @@ def test_checking_a_playbook_tells_its_budgets(andon: Andon, small_world: Path) 
 
 
 def test_one_problem_is_told_in_full_in_either_language(andon: Andon, small_world: Path) -> None:
-    assert andon("run", small_world, "--recording", "--data", "d").returncode == 0
-    listed = json_rows(
-        andon("problems", "-s", "any", "-n", "9999", "-o", "json", "--data", "d").stdout
-    )
+    assert andon("run", small_world, "--recording", "--data", "d").code == 0
+    listed = andon("problems", "-s", "any", "-n", "9999", "-o", "json", "--data", "d").rows
     ident = next(str(row["id"]) for row in listed if "share_of_needed" in json.dumps(row))
-    english = andon("problems", "--id", ident, "--data", "d").stdout
-    [row] = json_rows(
-        andon("problems", "--id", ident, "--locale", "vi", "-o", "json", "--data", "d").stdout
-    )
+    english = andon("problems", "--id", ident, "--data", "d").out
+    [row] = andon("problems", "--id", ident, "--locale", "vi", "-o", "json", "--data", "d").rows
 
     assert "Evidence" in english
     assert "units_with_time:" in english
     assert "Bằng chứng" in str(row["account"])
-
-
-def json_rows(text: str) -> list[dict[str, object]]:
-    return [json.loads(line) for line in text.splitlines()]

@@ -7,15 +7,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from kafka import KafkaProducer
 
-from andon.cli import main
-from andon.testing import command
+from andon.testing import Said, command
 from schemas.codec import encode
 from schemas.testing import a_packing, an_order, as_lines
 from streams.tailing import newest
@@ -24,39 +21,7 @@ from streams.topics import Names
 from streams.wire import DeadLetter, dead_letter_record
 from streams.workers import listen
 
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.stdout.splitlines()]
-
-
-Andon = Callable[..., Done]
-
-
-@pytest.fixture
-def andon(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Andon:
-    """Return a function that runs a command of the command line, in an empty folder."""
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["andon", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        return Done(left.value.code if isinstance(left.value.code, int) else 0, out, err)
-
-    return run
+Andon = Callable[..., Said]
 
 
 def test_topics_are_checked_made_and_checked_again(
@@ -68,10 +33,10 @@ def test_topics_are_checked_made_and_checked_again(
     made = andon("topics", "create", "--partitions", "4")
     after = andon("topics", "check", "-o", "json")
 
-    assert before.returncode == 1
+    assert before.code == 1
     assert {row["remedy"] for row in before.rows} == {"andon topics create"}
-    assert (made.returncode, after.returncode) == (0, 0)
-    assert "made cli-topics.events" in made.stderr
+    assert (made.code, after.code) == (0, 0)
+    assert "made cli-topics.events" in made.err
     assert after.rows == []
 
 
@@ -84,9 +49,9 @@ def test_the_doctor_looks_at_topics_where_a_broker_is_named(
     andon("topics", "create", "--partitions", "2")
     well = andon("doctor", "--port", "0", "-o", "json")
 
-    assert sick.returncode == 1
-    assert "cli-doctor.events: topic missing" in sick.stdout
-    assert well.returncode == 0
+    assert sick.code == 1
+    assert "cli-doctor.events: topic missing" in sick.out
+    assert well.code == 0
     assert any(row["check"] == "topics" for row in well.rows)
 
 
@@ -108,10 +73,10 @@ def test_without_a_broker_the_remedy_is_told_in_one_line(
     unnamed = andon(*command)
     silent = andon(*command, "--kafka", "127.0.0.1:9")
 
-    assert (unnamed.returncode, silent.returncode) == (2, 2)
-    assert "name a broker with --kafka HOST:PORT or ANDON_KAFKA" in unnamed.stderr
-    assert "Kafka at 127.0.0.1:9: no broker answers" in silent.stderr
-    assert silent.stderr.count("\n") == 1
+    assert (unnamed.code, silent.code) == (2, 2)
+    assert "name a broker with --kafka HOST:PORT or ANDON_KAFKA" in unnamed.err
+    assert "Kafka at 127.0.0.1:9: no broker answers" in silent.err
+    assert silent.err.count("\n") == 1
 
 
 def test_the_doctor_says_when_no_broker_answers(
@@ -120,7 +85,7 @@ def test_the_doctor_says_when_no_broker_answers(
     monkeypatch.setenv("ANDON_KAFKA", "127.0.0.1:9")
     done = andon("doctor", "--port", "0", "-o", "json")
 
-    assert done.returncode == 1
+    assert done.code == 1
     assert [row["result"] for row in done.rows if row["check"] == "kafka"] == ["FAIL"]
 
 
@@ -132,7 +97,7 @@ def shop(
     prefix = re.sub(r"[^a-z]+", "-", request.node.name)
     monkeypatch.setenv("ANDON_KAFKA", broker.bootstrap)
     monkeypatch.setenv("ANDON_KAFKA_PREFIX", prefix)
-    assert andon("topics", "create", "--partitions", "3").returncode == 0
+    assert andon("topics", "create", "--partitions", "3").code == 0
     return Names(prefix)
 
 
@@ -142,8 +107,8 @@ def test_sent_events_are_seen_in_the_topic(andon: Andon, shop: Names, tmp_path: 
     sent = andon("events", "send", file)
     seen = andon("events", "tail", "-o", "json")
 
-    assert sent.returncode == 0
-    assert "2 events sent" in sent.stderr
+    assert sent.code == 0
+    assert "2 events sent" in sent.err
     assert [(row["key"], row["type"]) for row in seen.rows] == [
         ("o-1", "order.placed"),
         ("o-1", "shipment.packed"),
@@ -155,8 +120,8 @@ def test_sent_events_are_seen_in_the_topic(andon: Andon, shop: Names, tmp_path: 
 def test_a_topic_that_is_missing_is_named(andon: Andon) -> None:
     done = andon("events", "tail", "--topic", "nope")
 
-    assert done.returncode == 2
-    assert "no topic nope: andon topics create" in done.stderr
+    assert done.code == 2
+    assert "no topic nope: andon topics create" in done.err
 
 
 def test_a_recording_is_sent_with_clocks(andon: Andon, shop: Names, tmp_path: Path) -> None:
@@ -165,7 +130,7 @@ def test_a_recording_is_sent_with_clocks(andon: Andon, shop: Names, tmp_path: Pa
     sent = andon("events", "send", file, "--recording")
     judge = andon("events", "tail", "--topic", shop.catalogue, "-o", "json")
 
-    assert "2 events and 1 clocks sent" in sent.stderr
+    assert "2 events and 1 clocks sent" in sent.err
     assert [row["type"] for row in judge.rows] == ["(clock)"]
 
 
@@ -177,9 +142,9 @@ def test_lines_that_are_no_events_are_listed_and_the_others_sent(
     file.write_bytes(as_lines([an_order()]) + b"nonsense\n")
     sent = andon("events", "send", file, "-o", "json")
 
-    assert sent.returncode == 1
+    assert sent.code == 1
     assert [row["line"] for row in sent.rows] == [2]
-    assert f"1 events sent to {os.environ['ANDON_KAFKA']}" in sent.stderr
+    assert f"1 events sent to {os.environ['ANDON_KAFKA']}" in sent.err
 
 
 def test_a_recording_is_validated_without_a_broker(andon: Andon, tmp_path: Path) -> None:
@@ -189,10 +154,10 @@ def test_a_recording_is_validated_without_a_broker(andon: Andon, tmp_path: Path)
     file.write_bytes(as_lines([an_order()]) + b'{"type": "order.placed"}\n')
     unsound = andon("events", "validate", file, "-o", "json")
 
-    assert sound.returncode == 0
-    assert "1 order.placed" in sound.stderr
-    assert "2 events, recorded from" in sound.stderr
-    assert (unsound.returncode, [row["line"] for row in unsound.rows]) == (1, [2])
+    assert sound.code == 0
+    assert "1 order.placed" in sound.err
+    assert "2 events, recorded from" in sound.err
+    assert (unsound.code, [row["line"] for row in unsound.rows]) == (1, [2])
 
 
 def a_dead_letter(broker: Broker, names: Names, offset: int, value: bytes) -> DeadLetter:
@@ -219,9 +184,9 @@ def test_dead_letters_are_sent_again_once_they_can_be_read(
     [arrived] = newest(broker.bootstrap, [shop.events])
 
     assert [row["id"] for row in listed.rows] == [good.id, bad.id]
-    assert retried.returncode == 1
-    assert f"{bad.id} not sent: $" in retried.stderr
-    assert "1 sent again" in retried.stderr
+    assert retried.code == 1
+    assert f"{bad.id} not sent: $" in retried.err
+    assert "1 sent again" in retried.err
     assert [row["id"] for row in left.rows] == [bad.id]
     assert [row["state"] for row in every.rows] == ["retried", "kept"]
     assert (arrived.partition, arrived.key, arrived.value) == (1, b"o-1", encode(an_order()))
@@ -238,9 +203,9 @@ def test_a_corrected_dead_letter_is_sent_in_its_place(
     unknown = andon("dead-letters", "retry", "nobody/0/0")
     [arrived] = newest(broker.bootstrap, [shop.events])
 
-    assert retried.returncode == 0
+    assert retried.code == 0
     assert arrived.value == encode(an_order())
-    assert (unknown.returncode, "not in the list" in unknown.stderr) == (2, True)
+    assert (unknown.code, "not in the list" in unknown.err) == (2, True)
 
 
 @pytest.mark.usefixtures("shop")

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,29 +13,16 @@ from actions.ledger import Ledger
 from actions.outbox import Relay
 from actions.playbook import load_playbook
 from actions.testing import NOON, a_problem, opened
-from andon.cli import main
+from andon.testing import Said
 from andon.verified import last_verified
 from streams.folder import Folder
 
-Done = tuple[int, str, str]
+Andon = Callable[..., Said]
 
 
-@pytest.fixture
-def andon(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., Done]:
-    monkeypatch.setenv("COLUMNS", "200")
+@pytest.fixture(autouse=True)
+def _somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USER", "somebody")
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["andon", *arguments])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        return left.value.code if isinstance(left.value.code, int) else 0, out, err
-
-    return run
 
 
 @pytest.fixture
@@ -51,7 +37,7 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def test_a_ledger_that_holds_is_noted_for_monitors_and_a_changed_one_is_not(
-    andon: Callable[..., Done], folder: Folder
+    andon: Andon, folder: Folder
 ) -> None:
     never = last_verified(folder)
     _, out, _ = andon("ledger", "verify")
@@ -75,7 +61,7 @@ def test_a_note_that_cannot_be_read_is_none(folder: Folder) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_ledger_that_holds_prints_its_head(andon: Callable[..., Done]) -> None:
+def test_a_ledger_that_holds_prints_its_head(andon: Andon) -> None:
     code, out, err = andon("ledger", "verify")
     number, _, digest = out.strip().partition(":")
 
@@ -84,7 +70,7 @@ def test_a_ledger_that_holds_prints_its_head(andon: Callable[..., Done]) -> None
     assert andon("ledger", "verify", "--anchor", out.strip())[0] == 0
 
 
-def test_a_ledger_that_was_changed_is_a_finding(andon: Callable[..., Done], folder: Folder) -> None:
+def test_a_ledger_that_was_changed_is_a_finding(andon: Andon, folder: Folder) -> None:
     with closing(sqlite3.connect(folder.ledger)) as connection, connection:
         connection.execute("DROP TRIGGER actions_refuses_update")
         connection.execute("UPDATE actions SET cost_minor = 1 WHERE name = 'refund-shipping'")
@@ -97,13 +83,13 @@ def test_a_ledger_that_was_changed_is_a_finding(andon: Callable[..., Done], fold
 
 
 @pytest.mark.usefixtures("folder")
-def test_another_ledger_is_not_the_anchored_one(andon: Callable[..., Done]) -> None:
+def test_another_ledger_is_not_the_anchored_one(andon: Andon) -> None:
     assert andon("ledger", "verify", "--anchor", "1:" + "a" * 64)[0] == 1
     assert andon("ledger", "verify", "--anchor", "nonsense")[0] == 2
 
 
 @pytest.mark.usefixtures("folder")
-def test_an_export_is_one_entry_a_line_and_names_no_customer(andon: Callable[..., Done]) -> None:
+def test_an_export_is_one_entry_a_line_and_names_no_customer(andon: Andon) -> None:
     code, out, _ = andon("ledger", "export")
     lines = [json.loads(line) for line in out.splitlines()]
 
@@ -114,7 +100,7 @@ def test_an_export_is_one_entry_a_line_and_names_no_customer(andon: Callable[...
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_customer_is_erased_once(andon: Callable[..., Done]) -> None:
+def test_a_customer_is_erased_once(andon: Andon) -> None:
     why = ("--why", "asked us to")
     code, out, _ = andon("ledger", "erase", "cust-4711", *why)
     again, _, err = andon("ledger", "erase", "cust-4711", *why)
@@ -126,7 +112,7 @@ def test_a_customer_is_erased_once(andon: Callable[..., Done]) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_the_feed_goes_on_behind_what_was_read(andon: Callable[..., Done]) -> None:
+def test_the_feed_goes_on_behind_what_was_read(andon: Andon) -> None:
     first, second = (json.loads(line) for line in andon("ledger", "feed")[1].splitlines())
     rest = andon("ledger", "feed", "--after", str(first["seq"]))[1].splitlines()
 
@@ -136,9 +122,7 @@ def test_the_feed_goes_on_behind_what_was_read(andon: Callable[..., Done]) -> No
 
 
 @pytest.mark.parametrize("url", ["mysql://host/name", "not a url"])
-def test_a_database_that_cannot_hold_a_ledger_is_refused_in_words(
-    andon: Callable[..., Done], url: str
-) -> None:
+def test_a_database_that_cannot_hold_a_ledger_is_refused_in_words(andon: Andon, url: str) -> None:
     code, _, err = andon("ledger", "verify", "--ledger", url)
 
     assert (code, "Traceback" in err) == (2, False)
@@ -146,7 +130,7 @@ def test_a_database_that_cannot_hold_a_ledger_is_refused_in_words(
 
 
 def test_the_configured_ledger_is_used_instead_of_the_folders(
-    andon: Callable[..., Done], folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    andon: Andon, folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = tmp_path / "elsewhere.db"
     folder.ledger.rename(elsewhere)

@@ -6,24 +6,12 @@ import pytest
 
 from schemas.events import Event
 from schemas.problems import Problem, problems_digest
-from schemas.testing import a_line, an_appeal_upheld, an_order, at
+from schemas.testing import an_appeal_upheld, an_order, at, never_handed_over
 from schemas.times import DAY
 from streams.engine import Engine
 from streams.testing import batch_of
 
-ORDERS = [
-    an_order(
-        order_id=f"o-{number}",
-        customer_id=f"c-{number}",
-        time=at("03-01T10:00"),
-        promised_by="",
-        ship_by=at("03-03T00:00"),
-        lines=[a_line(seller_id="m-1")],
-    )
-    for number in range(60)
-]
-"""Sixty orders that one seller hands over to nobody."""
-
+ORDERS = never_handed_over(60)
 APPEAL = an_appeal_upheld(
     seller_id="m-1", defect="late", since=at("03-01T00:00"), time=at("03-05T15:00")
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actions.testing import Receiver, loopback_receiver
-from actions.testing_postgres import NoPostgres, Server, new_database
+from actions.testing_postgres import Server, new_database
 from andon.simulate import simulate
 from andon.simulate.story import decaf_story
 from andon.testing_live import Answer, Shop, answer_to
@@ -18,19 +18,6 @@ ORDERS = 400
 """Few enough that a test takes seconds, enough for every part to have something to do."""
 
 _numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """Run one PostgreSQL for the session; skip where there is none, but never where CI runs."""
-    try:
-        running = Server()
-    except NoPostgres as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
-    yield running
-    running.close()
 
 
 @pytest.fixture(scope="session")

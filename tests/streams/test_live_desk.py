@@ -1,5 +1,4 @@
 import asyncio
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from actions.ledger import Ledger
 from actions.playbook import parse_playbook
 from actions.tables import decisions
 from actions.testing import NOON, a_problem, opened, withdrawn
-from actions.testing_postgres import NoPostgres, Server, new_database
+from actions.testing_postgres import Server, new_database
 from schemas.codec import encode
 from schemas.problems import Change
 from schemas.testing import a_contact, at
@@ -34,19 +33,6 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened_ledger = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
     yield opened_ledger
     opened_ledger.close()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Run a PostgreSQL that tests may take away; skip where there is none, never where CI runs."""
-    try:
-        running = Server()
-    except NoPostgres as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
-    yield running
-    running.close()
 
 
 class Heard:
