@@ -179,7 +179,8 @@ class Group:
                 else np.array([records[i].timestamp for i in at], np.int64)
             )
             tail.add(Piece(decoded.events, decoded.occurred, stamps, offsets), floors(at, clocks))
-            self._note_origins([records[i] for i in at], tail.waiting[-1])
+            traced = [(n, records[i]) for n, i in enumerate(at) if records[i].headers]
+            self._note_origins(traced, tail.waiting[-1])
         for clock in clocks:
             tail.promise(clock.clock)
             tail.clocks.append((clock.offset, clock.clock))
@@ -187,15 +188,15 @@ class Group:
             tail.is_end = clocks[-1].is_end
         return letters
 
-    def _note_origins(self, records: Sequence[Record], piece: Piece) -> None:
+    def _note_origins(self, traced: Sequence[tuple[int, Record]], piece: Piece) -> None:
         """Remember in which traces events were sent, of the newest ones: a step links to no more.
 
-        Each is held until its moment is decided.
+        ``traced`` have headers, each with its place in ``piece``. Each is held until its moment is
+        decided.
         """
-        traced = [i for i, record in enumerate(records) if record.headers]
-        for i in traced[-MOST_ORIGINS:]:
-            moment = int(piece.recorded[i])
-            self.origins.note(records[i].headers, moment, moment)
+        for place, record in traced[-MOST_ORIGINS:]:
+            moment = int(piece.recorded[place])
+            self.origins.note(record.headers, moment, moment)
 
     def _decode(
         self, topic: str, records: Sequence[Record]
