@@ -52,6 +52,12 @@ def _numbers(shared: Sequence[Shared]) -> tuple[int, ...]:
 DEFECTS_OF: Final = {kind: _numbers(shared) for kind, shared in EXPLAINED.items()}
 """The same by the places of the defects in ``DEFECTS``."""
 
+KINDS_OF: Final = {
+    number: frozenset(kind for kind, some in DEFECTS_OF.items() if number in some)
+    for number in range(len(DEFECTS))
+}
+"""By the place of a defect: the kinds of problems that it explains."""
+
 TELLING: Final = frozenset(number for some in DEFECTS_OF.values() for number in some)
 """Places of the defects whose reports say where an order went wrong."""
 

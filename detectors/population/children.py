@@ -8,13 +8,13 @@ that neither batches nor partitions can tell; a group is judged on what was know
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from detectors.population.causes import ACCUSED, DEFECTS_OF, NEAREST, Place, since
+from detectors.population.causes import ACCUSED, DEFECTS_OF, KINDS_OF, NEAREST, Place, since
 from detectors.population.whereabouts import Saying, Whereabouts
 from schemas.problems import Change, ChangeKind, Problem
 from schemas.times import DAY
@@ -25,8 +25,11 @@ _Key = TypeVar("_Key")
 _JUDGED, _SAID, _FOUND = range(3)
 """What is looked at first of what happens at one moment."""
 
-_Happening = tuple[int, int, Change | Saying]
-"""When something happened (ms UTC), and what."""
+_STAGES: Final = 4
+"""Moments are so far apart where stages lie between them."""
+
+_Happening = tuple[int, Change | Saying]
+"""When something happened (ms UTC, times ``_STAGES``) and its stage, and what it was."""
 
 _RANK: Final = {name: rank for rank, name in enumerate(NEAREST)}
 
@@ -36,8 +39,8 @@ class _Child:
     """An open problem of one order that a group's may explain."""
 
     problem: Problem
-    places: Mapping[Place, int] = field(default_factory=dict)
-    """Where it waits to be explained, and until which day it happened there; nowhere once it is."""
+    places: Mapping[Place, int] | None = None
+    """Where it happened and until which day, as far as anybody asked since that last changed."""
 
 
 class Children:
@@ -50,9 +53,11 @@ class Children:
         self._waiting: list[Saying] = []
         self._groups: dict[Place, dict[str, Problem]] = {}
         """Open problems of groups that explain others, by subject and id."""
+        self._explained: frozenset[str] = frozenset()
+        """Kinds of problems of orders that any of those may explain."""
         self._children: dict[str, _Child] = {}
-        self._orphans: dict[Place, set[str]] = {}
-        """Ids of children that are under nobody, by where they happened."""
+        self._orphans: dict[str, set[str]] = {}
+        """Ids of children that are under nobody, by kind."""
         self._under: dict[str, set[str]] = {}
         """Ids of the open children of each problem of a group."""
         self._of_order: dict[str, set[str]] = {}
@@ -71,20 +76,10 @@ class Children:
 
         Each of the two is in the order of what happens to any one problem.
         """
-        happened: list[_Happening] = [
-            *((change.at, _JUDGED, change) for change in groups),
-            *((saying.at, _SAID, saying) for saying in self._waiting),
-            *(
-                (change.at, _FOUND, change)
-                for change in orders
-                if change.problem.kind in DEFECTS_OF
-            ),
-        ]
-        happened.sort(key=itemgetter(0, 1))
-        self._waiting = []
-        changes = [change for change in orders if change.problem.kind not in DEFECTS_OF]
+        changes: list[Change] = []
         now, today, again = 0, 0, set[str]()
-        for at, stage, what in happened:
+        for key, what in self._happened(orders, groups, changes):
+            at, stage = divmod(key, _STAGES)
             if again and (at > now or stage == _FOUND):
                 changes += self._look_again(now, again)
                 again.clear()
@@ -102,6 +97,21 @@ class Children:
         changes += self._look_again(now, again)
         return changes
 
+    def _happened(
+        self, orders: Sequence[Change], groups: Sequence[Change], others: list[Change]
+    ) -> list[_Happening]:
+        """Return what is to be looked at, in order; changes that nothing explains go to others."""
+        happened: list[_Happening] = [(c.at * _STAGES + _JUDGED, c) for c in groups]
+        happened += [(saying.at * _STAGES + _SAID, saying) for saying in self._waiting]
+        self._waiting = []
+        for change in orders:
+            if change.problem.kind in DEFECTS_OF:
+                happened.append((change.at * _STAGES + _FOUND, change))
+            else:
+                others.append(change)
+        happened.sort(key=itemgetter(0))
+        return happened
+
     # ----- groups -----
 
     def _meet(self, change: Change) -> Iterable[str]:
@@ -112,12 +122,25 @@ class Children:
         place = Place(accused.charge.defect, problem.subject_type, problem.subject)
         if problem.is_open:
             self._groups.setdefault(place, {})[problem.id] = problem
-            return self._orphans.get(place, ()) if change.what is ChangeKind.OPENED else ()
+            self._explained |= KINDS_OF[place.defect]
+            return self._orphans_at(place) if change.what is ChangeKind.OPENED else ()
         some = self._groups.get(place, {})
         some.pop(problem.id, None)
         if not some:
             self._groups.pop(place, None)
+            self._explained = frozenset().union(*(KINDS_OF[one.defect] for one in self._groups))
         return self._under.pop(problem.id, ()) if change.what is ChangeKind.WITHDRAWN else ()
+
+    def _orphans_at(self, place: Place) -> list[str]:
+        """Return the ids of children under nobody that happened at a place."""
+        kinds = KINDS_OF[place.defect] & self._orphans.keys()
+        orphans = (id_ for kind in kinds for id_ in self._orphans[kind])
+        return [id_ for id_ in orphans if place in self._places(self._children[id_])]
+
+    def _places(self, child: _Child) -> Mapping[Place, int]:
+        if child.places is None:
+            child.places = self._whereabouts.places(child.problem)
+        return child.places
 
     def _parent(self, places: Mapping[Place, int]) -> str | None:
         """Return the id of the open problem that explains what happened: a root, the narrowest."""
@@ -135,9 +158,13 @@ class Children:
     def _listen(self, saying: Saying) -> list[str]:
         """Take note of a report; return the orphans that may have happened elsewhere."""
         order_id = self._whereabouts.take(saying)
-        some = [self._children[id_] for id_ in self._of_order.get(order_id, ())]
-        orphans = [child.problem for child in some if child.problem.parent is None]
-        return [problem.id for problem in orphans if saying.word.concerns(problem)]
+        orphans: list[str] = []
+        for id_ in self._of_order.get(order_id, ()):
+            child = self._children[id_]
+            if child.problem.parent is None and saying.word.concerns(child.problem):
+                child.places = None
+                orphans.append(id_)
+        return orphans
 
     def _look_again(self, at: int, ids: Iterable[str]) -> Iterator[Change]:
         """Put children under whoever explains them now, or under nobody if that was taken back."""
@@ -145,6 +172,7 @@ class Children:
             child = self._children[id_]
             before = child.problem.parent
             self._leave(child)
+            child.places = None
             self._find(child)
             after = child.problem.parent
             if after != before:
@@ -168,24 +196,23 @@ class Children:
 
     def _find(self, child: _Child) -> None:
         """Put a child under whoever explains it; else it waits."""
-        places = self._whereabouts.places(child.problem)
-        parent = self._parent(places)
-        if parent != child.problem.parent:
-            child.problem = replace(child.problem, parent=parent)
-        if parent is not None:
-            self._under.setdefault(parent, set()).add(child.problem.id)
-            return
-        child.places = places
-        for place in places:
-            self._orphans.setdefault(place, set()).add(child.problem.id)
+        problem, parent = child.problem, None
+        if problem.kind in self._explained:
+            parent = self._parent(self._places(child))
+        if parent != problem.parent:
+            child.problem = replace(problem, parent=parent)
+        if parent is None:
+            self._orphans.setdefault(problem.kind, set()).add(problem.id)
+        else:
+            self._under.setdefault(parent, set()).add(problem.id)
 
     def _leave(self, child: _Child) -> None:
         """Let a child wait no longer, and be under nobody."""
-        for place in child.places:
-            _discard(self._orphans, place, child.problem.id)
-        child.places = {}
-        if child.problem.parent in self._under:
-            _discard(self._under, child.problem.parent, child.problem.id)
+        problem = child.problem
+        if problem.parent is None:
+            _discard(self._orphans, problem.kind, problem.id)
+        elif problem.parent in self._under:
+            _discard(self._under, problem.parent, problem.id)
 
     def _end(self, problem: Problem) -> str | None:
         """Return under whom a problem of an order was that has ended, maybe for the second time."""
@@ -202,6 +229,9 @@ class Children:
 
     def _forget(self, today: int) -> None:
         """Forget what can no longer matter on the day that begins with ``today`` (ms UTC)."""
+        for order_id in self._whereabouts.passing(today // DAY):
+            for id_ in self._of_order.get(order_id, ()):
+                self._places(self._children[id_])
         self._whereabouts.forget(today // DAY)
         oldest = today - self._horizon
         while self._ended and (self._ended[0].cleared_at or 0) < oldest:

@@ -1,17 +1,24 @@
 """Where the reports about an order place it: against whom each of them counts, by order."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import chain, repeat
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.observations import Reports
 from detectors.population.causes import DEFECTS_OF, ONLY_BY, TELLING, Place, places_proved
 from detectors.population.defects import DEFECTS
 from detectors.population.evidence import WINDOW
-from detectors.population.subjects import Subjects
+from detectors.population.subjects import Rows, Subjects
 from schemas.problems import Problem
 from schemas.times import DAY
+
+_TELLS: Final = np.isin(np.arange(len(DEFECTS)), list(TELLING))
+"""By defect: whether its reports say where an order went wrong."""
 
 
 class Word(NamedTuple):
@@ -44,28 +51,38 @@ def sayings(
     subjects: Subjects, source: int, reports: Reports, words: Vocabulary
 ) -> Iterator[Saying]:
     """Yield what the partition ``source`` reports of defects that explain problems of orders."""
-    if not reports.at.size:
+    at = np.flatnonzero(_TELLS[reports.defect])
+    if not at.size:
         return
-    cells = {"item": reports.item, "place": reports.place, "lane": reports.lane}
-    rows = {name: codes.tolist() for name, codes in subjects.rows(source, words, cells).items()}
-    columns = (reports.at, reports.defect, reports.day, reports.units)
-    told = zip(*(column.tolist() for column in columns), reports.names, strict=True)
-    for i, (at, defect, day, units, unit) in enumerate(told):
-        if defect in TELLING:
-            places = tuple(
-                Place(defect, name, subjects.name(name, rows[name][i]))
-                for name in DEFECTS[defect].charged
-                if rows[name][i] >= 0
-            )
-            yield Saying(at, Word(unit, day, defect, places), units)
+    cells = {"item": reports.item[at], "place": reports.place[at], "lane": reports.lane[at]}
+    rows, defects = subjects.rows(source, words, cells), reports.defect[at]
+    for defect in np.unique(defects).tolist():
+        mine = np.flatnonzero(defects == defect)
+        index = at[mine]
+        places = _places_of(subjects, defect, {n: rows[n][mine] for n in DEFECTS[defect].charged})
+        units = [reports.names[i] for i in index.tolist()]
+        days = reports.day[index].tolist()
+        said = map(Word._make, zip(units, days, repeat(defect, len(units)), places, strict=True))
+        told = zip(reports.at[index].tolist(), said, reports.units[index].tolist(), strict=True)
+        yield from map(Saying._make, told)
+
+
+def _places_of(subjects: Subjects, defect: int, rows: Rows) -> list[tuple[Place, ...]]:
+    """Return whom each report of a defect is charged to, by the rows of the subjects."""
+    known: dict[tuple[int, ...], tuple[Place, ...]] = {}
+    cells = list(zip(*(codes.tolist() for codes in rows.values()), strict=True))
+    for cell in dict.fromkeys(cells):
+        named = zip(rows, cell, strict=True)
+        known[cell] = tuple(Place(defect, n, subjects.name(n, row)) for n, row in named if row >= 0)
+    return [known[cell] for cell in cells]
 
 
 @dataclass(slots=True)
 class Whereabouts:
     """The words that stand about orders, as long as groups are judged on their days."""
 
-    _words: dict[str, dict[Word, int]] = field(default_factory=dict)
-    """By order; how often each is said. One that is taken back before it is told counts -1."""
+    _said: dict[str, list[Saying]] = field(default_factory=dict)
+    """By order. A word may be taken back before it is told."""
     _of_day: dict[int, list[str]] = field(default_factory=dict)
     """Orders of which something was said, by the day that it was said of."""
     _oldest: int = 0
@@ -73,34 +90,39 @@ class Whereabouts:
 
     def take(self, saying: Saying) -> str:
         """Let a word count, or no longer; return the order that it is about."""
-        word = saying.word
-        order_id = word.unit.rpartition("/")[0]
-        if word.day < self._oldest:
-            return order_id
-        words = self._words.setdefault(order_id, {})
-        units = words.get(word, 0) + saying.units
-        if units:
-            words[word] = units
-            self._of_day.setdefault(word.day, []).append(order_id)
-        else:
-            del words[word]
+        order_id, day = saying.word.unit.rpartition("/")[0], saying.word.day
+        if day >= self._oldest:
+            self._said.setdefault(order_id, []).append(saying)
+            self._of_day.setdefault(day, []).append(order_id)
         return order_id
+
+    def passing(self, today: int) -> list[str]:
+        """Return of which orders something is forgotten as ``today`` begins."""
+        oldest = today - WINDOW + 1
+        if oldest <= self._oldest:
+            return []
+        some = (orders for day, orders in self._of_day.items() if day < oldest)
+        return list(dict.fromkeys(chain.from_iterable(some)))
 
     def forget(self, today: int) -> None:
         """Forget days that no group is judged on any more; ``today`` is days since 1970."""
         oldest = today - WINDOW + 1
-        if oldest <= self._oldest:
-            return
-        self._oldest = oldest
-        gone = [
-            order for day in list(self._of_day) if day < oldest for order in self._of_day.pop(day)
-        ]
-        for order_id in dict.fromkeys(gone):
-            left = {
-                w: units for w, units in self._words.pop(order_id, {}).items() if w.day >= oldest
-            }
+        for order_id in self.passing(today):
+            left = [saying for saying in self._said.pop(order_id) if saying.word.day >= oldest]
             if left:
-                self._words[order_id] = left
+                self._said[order_id] = left
+        self._of_day = {day: orders for day, orders in self._of_day.items() if day >= oldest}
+        self._oldest = max(oldest, self._oldest)
+
+    def _standing(self, order_id: str) -> Iterable[Word]:
+        """Return the words about an order that were told more often than taken back."""
+        said = self._said.get(order_id, ())
+        if len(said) > 1:
+            units = Counter[Word]()
+            for saying in said:
+                units[saying.word] += saying.units
+            return +units
+        return [saying.word for saying in said if saying.units > 0]
 
     def places(self, problem: Problem) -> dict[Place, int]:
         """Return where a problem of one order happened that may explain it, and the last day there.
@@ -115,12 +137,9 @@ class Whereabouts:
 
     def _places(self, problem: Problem) -> dict[Place, int]:
         proved = dict.fromkeys(places_proved(problem), problem.opened_at // DAY)
-        words = self._words.get(problem.order_id or "")
-        if not words:
-            return proved
         reported: dict[Place, int] = {}
-        for word, units in words.items():
-            if units > 0 and word.concerns(problem):
+        for word in self._standing(problem.order_id or ""):
+            if word.concerns(problem):
                 for place in word.places:
                     reported[place] = max(word.day, reported.get(place, word.day))
         if not reported or not proved:
