@@ -117,12 +117,12 @@ class Whereabouts:
     def _standing(self, order_id: str) -> Iterable[Word]:
         """Return the words about an order that were told more often than taken back."""
         said = self._said.get(order_id, ())
-        if len(said) > 1:
-            units = Counter[Word]()
-            for saying in said:
-                units[saying.word] += saying.units
-            return +units
-        return [saying.word for saying in said if saying.units > 0]
+        if all(saying.units > 0 for saying in said):
+            return [saying.word for saying in said]
+        units = Counter[Word]()
+        for saying in said:
+            units[saying.word] += saying.units
+        return +units
 
     def places(self, problem: Problem) -> dict[Place, int]:
         """Return where a problem of one order happened that may explain it, and the last day there.
@@ -136,13 +136,12 @@ class Whereabouts:
         return {place: day for place, day in found.items() if place.subject_type in only}
 
     def _places(self, problem: Problem) -> dict[Place, int]:
-        proved = dict.fromkeys(places_proved(problem), problem.opened_at // DAY)
         reported: dict[Place, int] = {}
         for word in self._standing(problem.order_id or ""):
             if word.concerns(problem):
                 for place in word.places:
                     reported[place] = max(word.day, reported.get(place, word.day))
-        if not reported or not proved:
-            return reported or proved
-        defects = {place.defect for place in reported}
-        return {p: day for p, day in proved.items() if p.defect not in defects} | reported
+        untold = set(DEFECTS_OF[problem.kind]).difference(place.defect for place in reported)
+        day = problem.opened_at // DAY
+        proved = places_proved(problem) if untold else ()
+        return {place: day for place in proved if place.defect in untold} | reported
