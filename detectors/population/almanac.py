@@ -147,6 +147,8 @@ class Learning:
     """By clock and subject type: subjects with units, by day of the last MONTH."""
     _fits: dict[Charge, _Fit] = field(default_factory=dict)
     _category_of: dict[int, str] = field(default_factory=dict)
+    _noted: Codes = field(default_factory=lambda: np.empty(0, np.int64))
+    """By row of a SKU: a category that it was told of before, -1 for none."""
     _renamed: set[int] = field(default_factory=set)
     """SKUs whose category became known, or another one, since the last day was frozen."""
     _categories_known: Codes = field(default_factory=lambda: np.empty(0, np.int64))
@@ -170,9 +172,11 @@ class Learning:
 
     def note_categories(self, skus: Codes, categories: Codes, subjects: Subjects) -> None:
         """Learn which SKU is of which category; of several the first by name."""
-        known = (skus >= 0) & (categories >= 0)
+        noted = self._noted = _extended(self._noted, subjects.count("sku"))
+        new = (skus >= 0) & (categories >= 0) & (noted[skus] != categories)
         count = subjects.count("category")
-        pairs, _ = distinct(skus[known] * count + categories[known], count * subjects.count("sku"))
+        pairs, _ = distinct(skus[new] * count + categories[new], count * subjects.count("sku"))
+        noted[pairs // count] = pairs % count
         for pair in pairs.tolist():
             sku, category = divmod(pair, count)
             name = subjects.name("category", category)
@@ -232,8 +236,7 @@ class Learning:
         known = self._categories_known
         size = subjects.count("sku")
         if self._renamed or known.size < size:
-            known = np.full(size, -1)
-            known[: self._categories_known.size] = self._categories_known
+            known = _extended(known, size)
             skus = list(self._renamed)
             known[skus] = [subjects.row("category", self._category_of[sku]) for sku in skus]
             self._renamed.clear()
@@ -308,6 +311,13 @@ class Learning:
                 prior = _priors(self._fits[charge].usual, categories, came.size)
                 found[defect] = (prior.a + came) / (prior.b + matured)
         return found
+
+
+def _extended(codes: Codes, size: int) -> Codes:
+    """Return a copy of ``codes`` with -1 up to ``size``."""
+    longer = np.full(size, -1)
+    longer[: codes.size] = codes
+    return longer
 
 
 def _priors(fits: tuple[Usual, ...], categories: Codes, size: int) -> Prior:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -10,8 +11,10 @@ from detectors.journeys.names import Codes
 Key = tuple[int, int, int]
 """Defect, cohort day, buyer."""
 
-Cell = tuple[int, ...]
-"""The row of the unit's subject of each type."""
+Cell = bytes
+"""The row of the unit's subject of each type, as numbers of _ROW side by side."""
+
+_ROW: Final = np.dtype(np.int32)
 
 
 @dataclass(slots=True)
@@ -28,7 +31,8 @@ class Buyers:
         and -1 for one that is taken back. Who is unknown (buyer 0) counts every time.
         """
         changes = np.repeat(units[:, None], cells.shape[1], axis=1)
-        lines = list(map(tuple, cells.tolist()))
+        width = cells.shape[1]
+        lines: list[Cell] = cells.astype(_ROW).view(f"V{width * _ROW.itemsize}").ravel().tolist()
         places: list[int] = []
         known: list[Cell] = []
         for i, (key, unit) in enumerate(zip(keys, units.tolist(), strict=True)):
@@ -36,7 +40,8 @@ class Buyers:
             places += [i] * len(others)
             known += others
         if known:
-            report, column = (cells[places] == np.array(known)).nonzero()
+            theirs = np.frombuffer(b"".join(known), _ROW).reshape(-1, width)
+            report, column = (cells[places] == theirs).nonzero()
             changes[np.array(places)[report], column] = 0
         return changes
 

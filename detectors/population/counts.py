@@ -60,6 +60,13 @@ class Excision:
         """Whether the cohort of ``day`` is one of them."""
         return any(span.first <= day <= span.last for span in self.spans)
 
+    def ages(self, today: int) -> Flags:
+        """Return of which ages in the window the cohorts are among them."""
+        hidden = np.zeros(WINDOW, np.bool_)
+        for span in self.spans:
+            hidden[max(today - span.last, 0) : max(today - span.first + 1, 0)] = True
+        return hidden
+
 
 class Waivers:
     """Cohorts whose reports do not count against a subject, because its appeal was upheld.
@@ -249,7 +256,7 @@ class Counts:
     def conceal(self, charge: Charge, rows: Codes, units: Codes, reports: Codes) -> None:
         """Blank the ages (columns) of ``rows`` whose cohorts are explained by incidents."""
         for place, excision in self._excised(charge, rows):
-            hidden = [excision.covers(self.today - age) for age in range(WINDOW)]
+            hidden = excision.ages(self.today)
             units[place, hidden] = 0
             reports[place, hidden] = 0
         self.forgive(charge, rows, reports)

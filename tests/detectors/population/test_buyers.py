@@ -4,11 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.population.buyers import Buyers, Cell, Key
+from detectors.population.buyers import Buyers, Key
 
 DEFECT, DAY = 0, 20_000
 ANNA: Key = (DEFECT, DAY, 7)
 NOBODY: Key = (DEFECT, DAY, 0)
+Cell = tuple[int, int]
+
 A: Cell = (1, 5)
 """SKU 1 out of warehouse 5."""
 B: Cell = (2, 5)
