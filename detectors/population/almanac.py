@@ -172,10 +172,11 @@ class Learning:
 
     def note_categories(self, skus: Codes, categories: Codes, subjects: Subjects) -> None:
         """Learn which SKU is of which category; of several the first by name."""
+        known = (skus >= 0) & (categories >= 0)
+        skus, categories = skus[known], categories[known]
         noted = self._noted = _extended(self._noted, subjects.count("sku"))
-        new = (skus >= 0) & (categories >= 0) & (noted[skus] != categories)
-        count = subjects.count("category")
-        pairs, _ = distinct(skus[new] * count + categories[new], count * subjects.count("sku"))
+        new, count = noted[skus] != categories, subjects.count("category")
+        pairs, _ = distinct(skus[new] * count + categories[new], count * noted.size)
         noted[pairs // count] = pairs % count
         for pair in pairs.tolist():
             sku, category = divmod(pair, count)
