@@ -74,11 +74,15 @@ def settle(
     version was recorded never comes: the journey is forgotten by then.
     """
     due = np.empty((len(detectors), v.at.size), np.int64)
-    for i, detector in enumerate(detectors):
-        due[i] = detector.due(v.rows)
-    opened, ended = _edges(v, due, since, horizon)
-    newest = due[:, v.lasts]
-    later = np.where(newest < until, NEVER, newest).min(axis=0)
+    ends, true = np.minimum(v.end, v.at + horizon), []
+    later = np.full(v.lasts.size, NEVER)
+    for mine, detector in zip(due, detectors, strict=True):  # column by column: caches are small
+        mine[:] = detector.due(v.rows)
+        true.append(np.flatnonzero(mine < ends))
+        newest = mine[v.lasts]
+        newest[newest < until] = NEVER
+        np.minimum(later, newest, out=later)
+    opened, ended = _edges(v, due, true, since)
     later[later >= v.at[v.lasts] + horizon] = NEVER
     taken_back = {
         i: flags
@@ -95,9 +99,10 @@ def settle(
     )
 
 
-def _edges(v: Versions, due: Times, since: int, horizon: int) -> tuple[Edges, Edges]:
-    """Return where problems begin and end. Few versions are true, so only those are looked at."""
-    detector, version = (due < np.minimum(v.end, v.at + horizon)).nonzero()
+def _edges(v: Versions, due: Times, true: Sequence[Numbers], since: int) -> tuple[Edges, Edges]:
+    """Return where problems begin and end, by the few versions in which each detector is true."""
+    detector = np.repeat(np.arange(len(true)), [versions.size for versions in true])
+    version = np.concatenate([np.empty(0, np.int64), *true])
     is_head, is_last = _marked(v.heads, v.at.size)[version], _marked(v.lasts, v.at.size)[version]
     begins, at = due[detector, version], v.at[version]
     goes_on = (begins <= at) & ~is_head

@@ -30,9 +30,9 @@ def orders_of(book: Book, table: Table, rows: Numbers) -> Numbers:
 
 def unit_names(book: Book, table: Table, rows: Numbers) -> list[str]:
     """Return the name of each row of ``table``, a child of orders: ``order/line``."""
-    orders, names = book.orders.texts, book.stores[table].names
-    pairs = zip(orders_of(book, table, rows).tolist(), rows.tolist(), strict=True)
-    return [f"{orders[order]}/{names[row]}" for order, row in pairs]
+    orders = book.orders.texts.many(orders_of(book, table, rows))
+    names = book.stores[table].names.many(rows)
+    return [f"{order}/{name}" for order, name in zip(orders, names, strict=True)]
 
 
 def buyers(book: Book, orders: Versions | None, rows: Numbers, at: Times) -> Numbers:
@@ -42,10 +42,14 @@ def buyers(book: Book, orders: Versions | None, rows: Numbers, at: Times) -> Num
         version = orders.all_in_force(rows, at)
         told = version >= 0
         code[told] = orders.rows.column("customer")[version[told]]
-    names = [
-        book.words.customers[one] if one >= 0 else _keyed(book.orders.texts[row])
-        for one, row in zip(code.tolist(), rows.tolist(), strict=True)
-    ]
+    hashed, said = np.zeros(rows.size, np.int64), code >= 0
+    hashed[said] = _hashed(book.words.customers.many(code[said]))
+    hashed[~said] = _hashed([_keyed(key) for key in book.orders.texts.many(rows[~said])])
+    return hashed
+
+
+def _hashed(names: Sequence[str]) -> Numbers:
+    """Return a hash of each name, 0 of an empty one."""
     return np.where([bool(name) for name in names], stable_hashes(names), 0)
 
 
