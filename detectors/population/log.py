@@ -2,17 +2,62 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
-from typing import Final, Generic, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.journeys.names import Codes
+from detectors.population.counts import TYPES_OF_CLOCK
 from detectors.population.evidence import WINDOW
+from detectors.population.numbering import combined
 from detectors.population.subjects import SUBJECT_TYPES, Rows
 from detectors.population.telling import Voice
-from detectors.population.told import CELL, Columns, Out, Told, Voices, some
+from detectors.population.told import CELL, Out, Told, Voices, some
 from schemas.times import Flags
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """Units that are told apart by nothing that they are counted under, put together."""
+
+    end: Codes
+    """End of the period in which that became known, ms UTC."""
+    clock: Codes
+    day: Codes
+    units: Codes
+    """Below 0 where some are there no longer."""
+
+    def __len__(self) -> int:
+        return self.end.size
+
+
+Columns = TypeVar("Columns", Counted, Voices)
+
+
+def gathered(out: Out, rows: Rows) -> tuple[Counted, Rows]:
+    """Return units with the subjects they are counted under, -1 for those they are not.
+
+    Where each article is counted, hardly two units are alike: they stay as they are.
+    """
+    parts: list[tuple[Codes, Codes]] = []
+    of_types = {name: [_NOTHING.astype(np.int32)] for name in SUBJECT_TYPES}
+    for clock, names in TYPES_OF_CLOCK.items():
+        at = np.flatnonzero(out.clock == clock)
+        index, units = at, out.units[at]
+        if at.size and "sku" not in names:
+            number, first = combined([out.end[at], out.day[at], *(rows[n][at] for n in names)])
+            total = np.zeros(first.size, np.int64)
+            np.add.at(total, number, units)
+            index, units = at[first[total != 0]], total[total != 0]
+        parts.append((index, units))
+        for name, some_rows in of_types.items():
+            mine = rows[name][index] if name in names else np.full(index.size, -1)
+            some_rows.append(mine.astype(np.int32))
+    every = np.concatenate([index for index, _ in parts])
+    units = np.concatenate([units for _, units in parts])
+    counted = Counted(out.end[every], out.clock[every], out.day[every], units)
+    return counted, {name: np.concatenate(some_rows) for name, some_rows in of_types.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,12 +175,12 @@ class Log:
     def __init__(self, told: Told) -> None:
         """Start empty; ``told`` knows the names of units."""
         self._told = told
-        self._out = _Shelf(Out, "clock")
+        self._out = _Shelf(Counted, "clock")
         self._voices = _Shelf(Voices, "defect")
 
     def append(self, out: Out, out_rows: Rows, voices: Voices, voice_rows: Rows) -> None:
         """Remember what is counted from now on."""
-        self._out.append(out, out_rows)
+        self._out.append(*gathered(out, out_rows))
         self._voices.append(voices, voice_rows)
 
     def forget(self, today: int) -> None:

@@ -1,6 +1,6 @@
 """Numbers for what is different: which keys there are, and where each is among them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,25 @@ def distinct(keys: Codes, room: int) -> tuple[Codes, Codes]:
     there = np.zeros(room, np.bool_)
     there[keys] = True
     return np.flatnonzero(there), (np.cumsum(there) - 1)[keys]
+
+
+def combined(columns: Sequence[Codes]) -> tuple[Codes, Codes]:
+    """Return the number of what each line of ``columns`` says together, and where each is first.
+
+    Numbers go without gaps in the order of the first column, then of the second, and so on.
+    ``columns`` are equally long, and there is at least one.
+    """
+    number = np.zeros(columns[0].size, np.int64)
+    count = min(number.size, 1)
+    for column in columns if count else ():
+        least = int(column.min())
+        size = int(column.max()) - least + 1
+        if size > 1:
+            known, number = distinct(number * size + (column - least), count * size)
+            count = known.size
+    first = np.empty(count, np.int64)
+    first[number[::-1]] = np.arange(number.size - 1, -1, -1)
+    return number, first
 
 
 class Sorted:

@@ -20,7 +20,7 @@ from detectors.population.counts import Charge, Waivers
 from detectors.population.defects import DEFECTS
 from detectors.population.evidence import WINDOW, Reals
 from detectors.population.log import Log, Units
-from detectors.population.numbering import distinct
+from detectors.population.numbering import combined
 from detectors.population.subjects import SUBJECT_TYPES, Rows, Subjects
 from detectors.population.telling import Proof
 from detectors.population.told import Voices
@@ -138,7 +138,7 @@ class Roots:
             _Column.of(name, rows[name], scene.rows[name], self._subjects.names(name))
             for name in names
         ]
-        found = blame(_cells(columns, expected, len(scene.voices)))
+        found = blame(_cells(columns, expected))
         suspects = {column.name: column.suspects for column in columns}
         return [_by_row(culprit, suspects) for culprit in found]
 
@@ -302,25 +302,18 @@ class _Column(NamedTuple):
         place = np.full(len(names) + 1, -1)
         place[suspects] = np.arange(suspects.size)
         codes = place[np.concatenate([units, voices])]
-        elements = np.count_nonzero(np.bincount(units[units >= 0], minlength=len(names)))
+        elements = np.count_nonzero(np.bincount(units + 1)[1:])
         ranks = np.argsort(np.argsort([names[row] for row in suspects.tolist()], kind="stable"))
         return cls(name, codes, suspects, ranks, int(elements))
 
 
-def _cells(columns: Sequence[_Column], expected: Reals, voices: int) -> Cells:
+def _cells(columns: Sequence[_Column], expected: Reals) -> Cells:
     """Put units of one cell together; sums of ``expected`` are exact in any order."""
-    cell = np.zeros(expected.size + voices, np.int64)
-    count = min(cell.size, 1)
-    for column in columns:
-        size = column.suspects.size + 1
-        known, cell = distinct(cell * size + (column.codes + 1), count * size)
-        count = known.size
-    first = np.empty(count, np.int64)
-    first[cell[::-1]] = np.arange(cell.size - 1, -1, -1)
+    cell, first = combined([column.codes for column in columns])
     units = cell[: expected.size]
-    due = np.bincount(units, expected, count)
+    due = np.bincount(units, expected, first.size)
     dimensions = [Dimension(c.name, c.codes[first], c.ranks, c.elements) for c in columns]
-    came = np.bincount(cell[expected.size :], minlength=count)
+    came = np.bincount(cell[expected.size :], minlength=first.size)
     return Cells(dimensions, came, np.maximum(due, LEAST_EXPECTED))
 
 
