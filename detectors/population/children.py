@@ -8,10 +8,10 @@ that neither batches nor partitions can tell; a group is judged on what was know
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from detectors.population.causes import ACCUSED, DEFECTS_OF, KINDS_OF, NEAREST, Place, since
@@ -34,8 +34,7 @@ _Happening = tuple[int, Change | Saying]
 _RANK: Final = {name: rank for rank, name in enumerate(NEAREST)}
 
 
-@dataclass(slots=True)
-class _Child:
+class _Child(Struct, gc=False):
     """An open problem of one order that a group's may explain."""
 
     problem: Problem
@@ -142,14 +141,14 @@ class Children:
             child.places = self._whereabouts.places(child.problem)
         return child.places
 
-    def _parent(self, places: Mapping[Place, int]) -> str | None:
+    def _parent(self, child: _Child) -> str | None:
         """Return the id of the open problem that explains what happened: a root, the narrowest."""
-        known = [place for place in places if place in self._groups]
+        places = child.places or self._whereabouts.places(child.problem, self._groups)
         found = [
             (group.parent is not None, _RANK[place.subject_type], -ACCUSED[group.kind].rung, id_)
-            for place in known
-            for id_, group in self._groups[place].items()
-            if since(group.evidence) <= places[place] * DAY
+            for place, day in places.items()
+            for id_, group in self._groups.get(place, {}).items()
+            if since(group.evidence) <= day * DAY
         ]
         return min(found)[-1] if found else None
 
@@ -198,7 +197,7 @@ class Children:
         """Put a child under whoever explains it; else it waits."""
         problem, parent = child.problem, None
         if problem.kind in self._explained:
-            parent = self._parent(self._places(child))
+            parent = self._parent(child)
         if parent != problem.parent:
             child.problem = replace(problem, parent=parent)
         if parent is None:

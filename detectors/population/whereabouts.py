@@ -1,12 +1,13 @@
 """Where the reports about an order place it: against whom each of them counts, by order."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, repeat
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.observations import Reports
@@ -21,7 +22,7 @@ _TELLS: Final = np.isin(np.arange(len(DEFECTS)), list(TELLING))
 """By defect: whether its reports say where an order went wrong."""
 
 
-class Word(NamedTuple):
+class Word(Struct, frozen=True, gc=False):
     """A report, as far as it says who may be behind it."""
 
     unit: str
@@ -39,7 +40,7 @@ class Word(NamedTuple):
         return problem.subject_type == "order" or self.unit == problem.subject
 
 
-class Saying(NamedTuple):
+class Saying(Struct, frozen=True, gc=False):
     """A word that counts once more (+1) or once less (-1) from ``at`` on, ms UTC."""
 
     at: int
@@ -62,9 +63,8 @@ def sayings(
         places = _places_of(subjects, defect, {n: rows[n][mine] for n in DEFECTS[defect].charged})
         units = [reports.names[i] for i in index.tolist()]
         days = reports.day[index].tolist()
-        said = map(Word._make, zip(units, days, repeat(defect, len(units)), places, strict=True))
-        told = zip(reports.at[index].tolist(), said, reports.units[index].tolist(), strict=True)
-        yield from map(Saying._make, told)
+        said = map(Word, units, days, repeat(defect), places)
+        yield from map(Saying, reports.at[index].tolist(), said, reports.units[index].tolist())
 
 
 def _places_of(subjects: Subjects, defect: int, rows: Rows) -> list[tuple[Place, ...]]:
@@ -124,24 +124,33 @@ class Whereabouts:
             units[saying.word] += saying.units
         return +units
 
-    def places(self, problem: Problem) -> dict[Place, int]:
+    def places(self, problem: Problem, among: Container[Place] | None = None) -> dict[Place, int]:
         """Return where a problem of one order happened that may explain it, and the last day there.
 
         What is reported of its unit, or of any unit if it is about the whole order, says more than
-        what its evidence proves: it is counted against those who answer for it alone.
+        what its evidence proves: it is counted against those who answer for it alone. ``among``:
+        only places that are there are of interest.
         """
-        found, only = self._places(problem), ONLY_BY.get(problem.kind)
+        found, told = self._reported(problem, among)
+        if not told.issuperset(DEFECTS_OF[problem.kind]):
+            day = problem.opened_at // DAY
+            for place in places_proved(problem):
+                if place.defect not in told and (among is None or place in among):
+                    found[place] = day
+        only = ONLY_BY.get(problem.kind)
         if only is None:
             return found
         return {place: day for place, day in found.items() if place.subject_type in only}
 
-    def _places(self, problem: Problem) -> dict[Place, int]:
-        reported: dict[Place, int] = {}
+    def _reported(
+        self, problem: Problem, among: Container[Place] | None
+    ) -> tuple[dict[Place, int], set[int]]:
+        """Return where reports say that it happened, and of which defects there are any."""
+        found, told = dict[Place, int](), set[int]()
         for word in self._standing(problem.order_id or ""):
             if word.concerns(problem):
+                told.add(word.defect)
                 for place in word.places:
-                    reported[place] = max(word.day, reported.get(place, word.day))
-        untold = set(DEFECTS_OF[problem.kind]).difference(place.defect for place in reported)
-        day = problem.opened_at // DAY
-        proved = places_proved(problem) if untold else ()
-        return {place: day for place in proved if place.defect in untold} | reported
+                    if among is None or place in among:
+                        found[place] = max(word.day, found.get(place, word.day))
+        return found, told
