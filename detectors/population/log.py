@@ -1,13 +1,14 @@
 """What was counted in the last weeks, unit by unit: for who-is-guilty, named reports and swaps."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.journeys.names import Codes
+from detectors.observations import Clock
 from detectors.population.counts import TYPES_OF_CLOCK
 from detectors.population.evidence import WINDOW
 from detectors.population.numbering import combined
@@ -35,29 +36,40 @@ class Counted:
 Columns = TypeVar("Columns", Counted, Voices)
 
 
-def gathered(out: Out, rows: Rows) -> tuple[Counted, Rows]:
+def gathered(out: Counted, rows: Rows) -> tuple[Counted, Rows]:
     """Return units with the subjects they are counted under, -1 for those they are not.
 
     Where each article is counted, hardly two units are alike: they stay as they are.
     """
-    parts: list[tuple[Codes, Codes]] = []
-    of_types = {name: [_NOTHING.astype(np.int32)] for name in SUBJECT_TYPES}
+    index, units = [_NOTHING], [_NOTHING]
     for clock, names in TYPES_OF_CLOCK.items():
         at = np.flatnonzero(out.clock == clock)
-        index, units = at, out.units[at]
+        of_clock = out.units[at]
         if at.size and "sku" not in names:
             number, first = combined([out.end[at], out.day[at], *(rows[n][at] for n in names)])
             total = np.zeros(first.size, np.int64)
-            np.add.at(total, number, units)
-            index, units = at[first[total != 0]], total[total != 0]
-        parts.append((index, units))
-        for name, some_rows in of_types.items():
-            mine = rows[name][index] if name in names else np.full(index.size, -1)
-            some_rows.append(mine.astype(np.int32))
-    every = np.concatenate([index for index, _ in parts])
-    units = np.concatenate([units for _, units in parts])
-    counted = Counted(out.end[every], out.clock[every], out.day[every], units)
-    return counted, {name: np.concatenate(some_rows) for name, some_rows in of_types.items()}
+            np.add.at(total, number, of_clock)
+            left = np.flatnonzero(total)
+            at, of_clock = at[first[left]], total[left]
+        index.append(at)
+        units.append(of_clock)
+    every = np.concatenate(index)
+    some_rows = {name: rows[name][every] for name in SUBJECT_TYPES}
+    clocks = out.clock[every]
+    for name, codes in some_rows.items():
+        codes[~_COUNTS[name][clocks]] = -1
+    return Counted(out.end[every], clocks, out.day[every], np.concatenate(units)), some_rows
+
+
+def of_whole_days(out: Counted, rows: Rows) -> tuple[Counted, Rows]:
+    """Return units gathered without regard to the period: days that are over are known whole."""
+    return gathered(replace(out, end=np.full_like(out.end, out.end.max(initial=0))), rows)
+
+
+_COUNTS: Final = {
+    name: np.array([name in TYPES_OF_CLOCK[clock] for clock in Clock]) for name in SUBJECT_TYPES
+}
+"""By subject type and clock: whether units are counted under it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +82,12 @@ class _Part:
     """The subjects of each element, likewise, one line for each subject type."""
     bounds: list[int]
     """Where each code begins, and behind the last one where it ends."""
+    oldest: int
+    """The first cohort day in it."""
     newest: int
-    """The last cohort day in it."""
+    """The last one."""
+    end: int
+    """The last end of a period in it, ms UTC."""
 
     def least(self, line: int) -> int:
         """Return the least number in a column."""
@@ -81,8 +97,13 @@ class _Part:
 class _Shelf(Generic[Columns]):
     """All that was told of one kind, by the codes of one of its columns."""
 
-    def __init__(self, kind: type[Columns], code: str) -> None:
-        """Start empty; columns of ``kind`` are kept in the order of the one called ``code``."""
+    def __init__(self, kind: type[Columns], code: str, together: "_Together[Columns]") -> None:
+        """Start empty; columns of ``kind`` are kept in the order of the one called ``code``.
+
+        ``together``: what is made of a day that is over.
+        """
+        self._kind: type[Columns] = kind
+        self._together: _Together[Columns] = together
         self._names = [field.name for field in fields(kind)]
         self._code = self._names.index(code)
         self._day, self._end = self._names.index("day"), self._names.index("end")
@@ -93,26 +114,29 @@ class _Shelf(Generic[Columns]):
     def append(self, columns: Columns, rows: Rows) -> None:
         """Take in what was told."""
         if len(columns):
-            told = np.stack([getattr(columns, name) for name in self._names])
-            of_type = np.stack([rows[name] for name in SUBJECT_TYPES])
-            self._parts.append(self._part(told, of_type.astype(np.int32)))
+            self._parts.append(self._part(columns, rows))
 
-    def _part(self, told: NDArray[np.int64], rows: NDArray[np.int32]) -> _Part:
-        codes = told[self._code]
+    def _part(self, columns: Columns, rows: Rows) -> _Part:
+        told = np.stack([getattr(columns, name) for name in self._names])
+        of_types = np.stack([rows[name] for name in SUBJECT_TYPES]).astype(np.int32)
+        codes, days, ends = told[self._code], told[self._day], told[self._end]
         if (codes[1:] < codes[:-1]).any():
             order = codes.argsort(kind="stable")
-            told, rows = told[:, order], rows[:, order]
-        ends: list[int] = np.cumsum(np.bincount(codes)).tolist()
-        return _Part(told, rows, [0, *ends], int(told[self._day].max()))
+            told, of_types = told[:, order], of_types[:, order]
+        bounds: list[int] = np.cumsum(np.bincount(codes)).tolist()
+        reach = int(days.min()), int(days.max()), int(ends.max())
+        return _Part(told, of_types, [0, *bounds], *reach)
 
     def forget(self, oldest: int) -> None:
         """Forget days about nothing after ``oldest``; put what was told since then together."""
-        every: list[_Part] = self._parts[: self._whole]
-        fresh: list[_Part] = self._parts[self._whole :]
-        if len(fresh) > 1:
+        fresh = self._parts[self._whole :]
+        del self._parts[self._whole :]
+        if fresh:
             told = np.concatenate([part.told for part in fresh], axis=1)
-            fresh = [self._part(told, np.concatenate([part.rows for part in fresh], axis=1))]
-        self._parts = [part for part in (*every, *fresh) if part.newest > oldest]
+            rows = np.concatenate([part.rows for part in fresh], axis=1)
+            of_types = dict(zip(SUBJECT_TYPES, rows, strict=True))
+            self.append(*self._together(self._kind(*told), of_types))
+        self._parts = [part for part in self._parts if part.newest > oldest]
         self._whole = len(self._parts)
 
     def least(self, name: str, most: int) -> int:
@@ -127,7 +151,11 @@ class _Shelf(Generic[Columns]):
             if part.newest >= since and code + 1 < len(part.bounds):
                 mine = slice(part.bounds[code], part.bounds[code + 1])
                 told, rows = part.told[:, mine], part.rows[:, mine]
-                known = (told[self._day] >= since) & (told[self._end] <= until)
+                known = np.ones(told.shape[1], np.bool_)
+                if part.oldest < since:
+                    known &= told[self._day] >= since
+                if part.end > until:
+                    known &= told[self._end] <= until
                 if not known.all():
                     at = known.nonzero()[0]
                     told, rows = told[:, at], rows[:, at]
@@ -160,6 +188,14 @@ class _Found:
 
 _NOTHING: Final = np.empty(0, np.int64)
 
+_Together = Callable[[Columns, Rows], tuple[Columns, Rows]]
+"""Makes what is kept of columns and their subjects."""
+
+
+def _as_told(voices: Voices, rows: Rows) -> tuple[Voices, Rows]:
+    """Keep reports one by one: they are named, and may be taken back."""
+    return voices, rows
+
 
 class Units(NamedTuple):
     """Units in the order of telling, one element each."""
@@ -175,12 +211,12 @@ class Log:
     def __init__(self, told: Told) -> None:
         """Start empty; ``told`` knows the names of units."""
         self._told = told
-        self._out = _Shelf(Counted, "clock")
-        self._voices = _Shelf(Voices, "defect")
+        self._out = _Shelf(Counted, "clock", of_whole_days)
+        self._voices = _Shelf(Voices, "defect", _as_told)
 
     def append(self, out: Out, out_rows: Rows, voices: Voices, voice_rows: Rows) -> None:
         """Remember what is counted from now on."""
-        self._out.append(*gathered(out, out_rows))
+        self._out.append(*gathered(Counted(out.end, out.clock, out.day, out.units), out_rows))
         self._voices.append(voices, voice_rows)
 
     def forget(self, today: int) -> None:
