@@ -42,9 +42,6 @@ _STEPS: Final = 40
 _CLOSE: Final = 1e-4
 """Newton steps in the logarithm of the rate end below this one: the next would be its square."""
 
-_LANES: Final = 64
-"""Sums that are built up side by side, so that a core need not wait for one before the next."""
-
 
 @dataclass(frozen=True, slots=True)
 class Usual:
@@ -122,16 +119,11 @@ def _at_least(reports: Counts) -> Reals:
 
 
 def _total(values: Reals) -> float:
-    """Return the sum, in an order that is the same on every machine; 0 of nothing."""
-    lines = values.size // _LANES
-    if lines > 1:
-        whole = lines * _LANES
-        lanes = values[:whole].reshape(lines, _LANES).sum(axis=0)
-        values = np.concatenate([lanes, values[whole:]])
+    """Return the sum from left to right, whatever the machine; 0 of nothing."""
     return float(values.cumsum()[-1]) if values.size else 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Subjects:
     """Counts of subjects, and how likely they are."""
 
@@ -143,6 +135,8 @@ class _Subjects:
     """How many subjects have more than j reports, for each j ``below`` the most that any has."""
     below: Reals
     around: Usual
+    near: float = 0.0
+    """Logarithm of the last rate that was found, relative to ``around``: the next is near it."""
 
     def likelihood(self, log_shape: float) -> float:
         """Return the logarithm of the likelihood at a shape with its best rate, and the pull."""
@@ -157,11 +151,13 @@ class _Subjects:
 
     def rate(self, a: float) -> float:
         """Return the likeliest rate for the shape ``a``, by Newton steps in its logarithm."""
-        log_b, step, steps = float(np.log(self.around.b * a / self.around.a)), 1.0, 0
+        start = float(np.log(self.around.b * a / self.around.a))
+        log_b, step, steps = start + self.near, 1.0, 0
         shapes = a + self.came
         while abs(step) > _CLOSE and steps < _STEPS:
             step, steps = self._step(a, float(np.exp(log_b)), shapes), steps + 1
             log_b += step
+        self.near = log_b - start
         return float(np.exp(log_b))
 
     def _step(self, a: float, b: float, shapes: Reals) -> float:

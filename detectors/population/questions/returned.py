@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 
 from detectors.journeys.folds import Numbers
-from detectors.journeys.rows import when
 from detectors.journeys.tables import Lines, Table
 from schemas.problems import Severity
 from schemas.times import NEVER, Times
@@ -17,12 +16,17 @@ def _standing(line: Lines, reports: Numbers) -> Times:
 
     That is at once: a report that has become known needs no further time.
     """
-    return when((reports > 0) & (line.sent_at < NEVER), 0)
+    since = np.full(reports.size, NEVER)
+    reported = np.flatnonzero(reports > 0)
+    since[reported[line.sent_at[reported] < NEVER]] = 0
+    return since
 
 
 def _misfit(line: Lines, reports: Numbers) -> Times:
     """Return the same of lines whose customer had not several sizes sent to choose from."""
-    return when(line.bracket == 0, _standing(line, reports))
+    since = _standing(line, reports)
+    since[line.bracket != 0] = NEVER
+    return since
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,10 @@ class Damaged:
 
     def due(self, line: Lines) -> Times:
         """Return since when each such report stands, ms UTC."""
-        carrier = np.minimum(line.carrier_damaged_at, line.unnamed_damaged_at) < NEVER
-        return when(~carrier, _standing(line, line.reports_damaged))
+        since = _standing(line, line.reports_damaged)
+        since[line.carrier_damaged_at < NEVER] = NEVER
+        since[line.unnamed_damaged_at < NEVER] = NEVER
+        return since
 
 
 @dataclass(frozen=True, slots=True)
