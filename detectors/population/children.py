@@ -228,9 +228,6 @@ class Children:
 
     def _forget(self, today: int) -> None:
         """Forget what can no longer matter on the day that begins with ``today`` (ms UTC)."""
-        for order_id in self._whereabouts.passing(today // DAY):
-            for id_ in self._of_order.get(order_id, ()):
-                self._places(self._children[id_])
         self._whereabouts.forget(today // DAY)
         oldest = today - self._horizon
         while self._ended and (self._ended[0].cleared_at or 0) < oldest:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -96,23 +96,19 @@ class Whereabouts:
             self._of_day.setdefault(day, []).append(order_id)
         return order_id
 
-    def passing(self, today: int) -> list[str]:
-        """Return of which orders something is forgotten as ``today`` begins."""
-        oldest = today - WINDOW + 1
-        if oldest <= self._oldest:
-            return []
-        some = (orders for day, orders in self._of_day.items() if day < oldest)
-        return list(dict.fromkeys(chain.from_iterable(some)))
-
     def forget(self, today: int) -> None:
         """Forget days that no group is judged on any more; ``today`` is days since 1970."""
         oldest = today - WINDOW + 1
-        for order_id in self.passing(today):
+        if oldest <= self._oldest:
+            return
+        self._oldest = oldest
+        gone = [
+            order for day in list(self._of_day) if day < oldest for order in self._of_day.pop(day)
+        ]
+        for order_id in dict.fromkeys(gone):
             left = [saying for saying in self._said.pop(order_id) if saying.word.day >= oldest]
             if left:
                 self._said[order_id] = left
-        self._of_day = {day: orders for day, orders in self._of_day.items() if day >= oldest}
-        self._oldest = max(oldest, self._oldest)
 
     def _standing(self, order_id: str) -> Iterable[Word]:
         """Return the words about an order that were told more often than taken back."""
