@@ -8,6 +8,7 @@ that neither batches nor partitions can tell; a group is judged on what was know
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from operator import itemgetter
 from typing import Final, TypeVar
 
@@ -46,7 +47,11 @@ class Children:
     """Open problems of orders, open problems of groups, and who is under whom."""
 
     def __init__(self, horizon: int) -> None:
-        """Start without problems; what has ended may be taken back for ``horizon`` ms."""
+        """Start without problems.
+
+        What has ended may be taken back for ``horizon`` ms. What has been open for so long stays
+        under whom it is: its journey is forgotten, or lives on for other reasons.
+        """
         self._horizon = horizon
         self._whereabouts = Whereabouts()
         self._waiting: list[Saying] = []
@@ -61,8 +66,8 @@ class Children:
         """Ids of the open children of each problem of a group."""
         self._of_order: dict[str, set[str]] = {}
         """Ids of the open children of each order."""
-        self._ended: deque[Problem] = deque()
-        """Children that have ended, the first of them first."""
+        self._let_go_at: deque[tuple[int, str]] = deque()
+        """When children that were under somebody ended or grew old (ms UTC), and their ids."""
         self._parents: dict[str, str] = {}
         """Under whom each of those was."""
 
@@ -215,23 +220,31 @@ class Children:
 
     def _end(self, problem: Problem) -> str | None:
         """Return under whom a problem of an order was that has ended, maybe for the second time."""
-        child = self._children.pop(problem.id, None)
+        child = self._children.get(problem.id)
         if child is None:
             return self._parents.get(problem.id)
+        self._let_go(child, problem.cleared_at)
+        return child.problem.parent
+
+    def _let_go(self, child: _Child, at: int | None) -> None:
+        """Follow a child no longer; remember under whom it was, unless it was taken back."""
+        problem = child.problem
+        del self._children[problem.id]
         self._leave(child)
         _discard(self._of_order, problem.order_id or "", problem.id)
-        parent = child.problem.parent
-        if parent is not None and problem.withdrawn_at is None:
-            self._parents[problem.id] = parent
-            self._ended.append(problem)
-        return parent
+        if problem.parent is not None and at is not None:
+            self._parents[problem.id] = problem.parent
+            self._let_go_at.append((at, problem.id))
 
     def _forget(self, today: int) -> None:
         """Forget what can no longer matter on the day that begins with ``today`` (ms UTC)."""
         self._whereabouts.forget(today // DAY)
         oldest = today - self._horizon
-        while self._ended and (self._ended[0].cleared_at or 0) < oldest:
-            del self._parents[self._ended.popleft().id]
+        while self._let_go_at and self._let_go_at[0][0] < oldest:
+            del self._parents[self._let_go_at.popleft()[1]]
+        by_age = iter(self._children.values())
+        for child in list(takewhile(lambda child: child.problem.opened_at < oldest, by_age)):
+            self._let_go(child, today)
 
 
 def _discard(ids: dict[_Key, set[str]], key: _Key, id_: str) -> None:

@@ -166,6 +166,25 @@ def test_what_ended_longer_ago_than_a_journey_lasts_is_forgotten() -> None:
     assert [change.problem.parent for change in back] == [None]
 
 
+def test_what_has_been_open_for_as_long_as_a_journey_lasts_stays_where_it_is() -> None:
+    children = Children(HORIZON)
+    placed(opened(LANE), on_the_lane(), opened(late()), children=children)
+    a_year_later = [ended(LANE, T0 + HORIZON + DAY, WITHDRAWN), opened(late("o-2", T0 + HORIZON))]
+    after = placed(*a_year_later, children=children)
+    over = placed(ended(late(), T0 + HORIZON + 2 * DAY), children=children)
+
+    assert said(after) == [(OPENED, T0 + HORIZON, None)]
+    assert said(over) == [(CLEARED, T0 + HORIZON + 2 * DAY, LANE.id)]
+
+
+def test_what_nobody_explained_for_as_long_as_a_journey_lasts_is_explained_by_nobody() -> None:
+    children = Children(HORIZON)
+    placed(opened(silent()), children=children)
+    lane = a_group("lane-late", "A->B", T0 + HORIZON + DAY, since=0)
+
+    assert placed(opened(lane), children=children) == []
+
+
 # ----- where -----------------------------------------------------------------------------------
 
 
