@@ -67,6 +67,10 @@ class Excision:
             hidden[max(today - span.last, 0) : max(today - span.first + 1, 0)] = True
         return hidden
 
+    def forget(self, day: int) -> None:
+        """Forget spans that end before ``day``: no later cohort is one of them."""
+        self.spans = [span for span in self.spans if span.last >= day]
+
 
 class Waivers:
     """Cohorts whose reports do not count against a subject, because its appeal was upheld.
@@ -194,6 +198,7 @@ class Counts:
                 if excision.covers(leaving):
                     excision.older_units += self._count(units, row, leaving)
                     excision.older_reports += self._count(reports, row, leaving)
+                excision.forget(leaving)
         self._fold_waived(leaving)
 
     def _fold_waived(self, leaving: int) -> None:

@@ -191,6 +191,14 @@ def test_an_excision_covers_both_of_its_ends() -> None:
     assert [day for day in range(12) if excision.covers(day)] == [3, 4, 5, 9]
 
 
+def test_an_excision_forgets_what_is_over() -> None:
+    excision = Excision([Span(3, 5), Span(4, 9)])
+    excision.forget(6)
+
+    assert excision.spans == [Span(4, 9)]
+    assert [day for day in range(12) if excision.covers(day)] == [4, 5, 6, 7, 8, 9]
+
+
 def explained(*news: News, span: Span, today: int) -> Tally:
     """Return what is counted on ``today``, after an incident of the SKU was closed on day 10."""
     counted = Tally(TODAY)
