@@ -9,12 +9,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Final
 
 import numpy as np
 
+from detectors.journeys.openings import SUBJECT_TYPE
 from schemas.codec import Decoder
 from schemas.problems import Change, Problem
-from streams.engine import Batch, Engine
+from schemas.times import ms
+from streams.engine import HORIZON, Batch, Engine
 from streams.inbox import Arrival, Receipt
 from streams.intake import JSON, Delivery, Intake, Taken
 from streams.journal import Journal, Mark
@@ -28,6 +32,10 @@ Clock = Callable[[], int]
 
 Hear = Callable[[Batch], None]
 """Is told of events before they are kept; after a kill it may be told again."""
+
+
+OF_JOURNEYS: Final = frozenset(SUBJECT_TYPE.values())
+"""Types of the subjects that problems of journeys are about."""
 
 
 def hear_nothing(_batch: Batch) -> None:
@@ -63,7 +71,11 @@ class Board:
     rejected: int = 0
 
     def note(self, changes: Sequence[Change]) -> None:
-        """Bring the board up to date with ``changes``."""
+        """Bring the board up to date with ``changes``.
+
+        Problems of journeys that have been open for as long as one is remembered are left to the
+        ledger: hardly any of them will end, and they would add up for ever.
+        """
         for change in changes:
             problem = change.problem
             self.opened[problem.kind] += change.what == "opened"
@@ -71,6 +83,17 @@ class Board:
                 self.open[problem.id] = problem
             else:
                 self.open.pop(problem.id, None)
+        newest = max((change.at for change in changes), default=0)
+        for problem in self._opened_before(newest - ms(HORIZON)):
+            del self.open[problem.id]
+
+    def _opened_before(self, oldest: int) -> list[Problem]:
+        """Return the open problems of journeys from before ``oldest`` (ms UTC); those come first.
+
+        Groups that are as old may open a little out of turn; problems behind them wait for that.
+        """
+        old = takewhile(lambda problem: problem.opened_at < oldest, self.open.values())
+        return [problem for problem in old if problem.subject_type in OF_JOURNEYS]
 
 
 class Embedded:

@@ -6,10 +6,10 @@ import pytest
 
 from schemas.codec import Decoder
 from schemas.events import Event
-from schemas.problems import Change, Problem, problems_digest
+from schemas.problems import Cause, Change, ChangeKind, Problem, problems_digest
 from schemas.testing import a_delivery, a_dispatch, a_scan, an_order, as_lines, at_ms
 from schemas.times import DAY, MINUTE
-from streams.embedded import Embedded, Timing
+from streams.embedded import Board, Embedded, Timing
 from streams.engine import Batch, Engine
 from streams.inbox import Arrival
 from streams.intake import JSON_LINES, Delivery
@@ -88,6 +88,33 @@ def test_a_restart_finds_the_same_open_problems(journal: Journal) -> None:
 
     assert second.board.open == first.board.open
     assert again.digest == settled.digest
+
+
+def test_the_board_leaves_what_has_been_open_for_the_horizon_to_the_ledger() -> None:
+    def opened(subject_type: str, day: int) -> Change:
+        cause = Cause("clock", day * DAY, day * DAY)
+        return Change(
+            ChangeKind.OPENED,
+            day * DAY,
+            Problem(
+                id=f"{subject_type} {day}",
+                kind="some-kind",
+                subject_type=subject_type,
+                subject="some",
+                opened_at=day * DAY,
+                due_at=day * DAY,
+                detector="some-kind",
+                detector_version="1",
+                opened_by=cause,
+            ),
+        )
+
+    board = Board()
+    board.note([opened("sku", 0), opened("order", 0), opened("order", 1)])
+    board.note([opened("lane", 181)])
+
+    assert list(board.open) == ["sku 0", "order 1", "lane 181"]
+    assert board.opened["some-kind"] == 4
 
 
 def test_nothing_is_stamped_before_what_was_decided_even_if_the_clock_is_set_back(
