@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 
 from detectors.journeys.journeys import Typed, journey_keys
+from detectors.journeys.thrift import Thrift
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.journeys.writes import WRITES
 from detectors.observations import Exposures, Reports
@@ -21,7 +22,7 @@ from detectors.registry import DETECTORS, registered
 from schemas.events import Event
 from schemas.problems import Change
 from schemas.times import Times, ms
-from streams.partition import Partition, by_type
+from streams.partition import THRIFT, Partition, by_type
 from streams.wire import partition_of_key
 
 HORIZON = timedelta(days=180)
@@ -65,15 +66,17 @@ class Engine:
         defects: Sequence[Defect] = DEFECTS,
         listen: Listen = unheard,
         probe: Probe | None = None,
+        thrift: Thrift = THRIFT,
     ) -> None:
         """Start with empty tables and ``detectors`` (checked: ``NEVER`` on an empty row).
 
         ``defects`` are counted for the judge; without any, groups are judged by the floor alone.
         ``listen`` is told what became known of units and defects, each time that is decided, and
-        ``probe`` the evidence about one subject, whenever it was reported on.
+        ``probe`` the evidence about one subject, whenever it was reported on. ``thrift`` says when
+        memory of forgotten journeys is given back, which changes no answer.
         """
-        asked = registered(*detectors)
-        self.partitions = [Partition(asked, ms(horizon), defects) for _ in range(partitions)]
+        asked, span = registered(*detectors), ms(horizon)
+        self.partitions = [Partition(asked, span, defects, thrift) for _ in range(partitions)]
         self._judge = Judge(rules, ms(horizon), probe)
         self.probe = probe
         """Who asks about one subject; what it was told is of this engine alone."""

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from detectors.journeys.journeys import Journeys, Typed
+from detectors.journeys.thrift import Thrift
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.journeys.writes import WRITES
 from detectors.observations import Exposures, Observation, Reports
@@ -16,6 +18,9 @@ from detectors.question import Question
 from schemas.events import Event
 from schemas.problems import Change
 from schemas.times import Times
+
+THRIFT: Final = Thrift()
+"""When the memory of forgotten journeys is given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,21 @@ class Partition:
     """Journeys that share nothing with those of other partitions."""
 
     def __init__(
-        self, detectors: Sequence[Question], horizon: int, defects: Sequence[Defect]
+        self,
+        detectors: Sequence[Question],
+        horizon: int,
+        defects: Sequence[Defect],
+        thrift: Thrift = THRIFT,
     ) -> None:
-        """Start empty; a journey is forgotten ``horizon`` ms after its last event."""
+        """Start empty; a journey is forgotten ``horizon`` ms after its last event.
+
+        ``thrift`` says when its memory is given back, which changes no answer.
+        """
         self.journeys = Journeys(detectors, horizon, defects=defects)
         self._observed: list[Observation] = []
+        self._thrift = thrift
+        self._looked = 0
+        """The stretch of recorded time in which it was last asked whether to forget pays."""
 
     @property
     def clock(self) -> int:
@@ -74,7 +89,16 @@ class Partition:
         observed += self.journeys.findings.reports
         self.journeys.findings.reports.clear()
         observed += retractions(changes)
-        return Account(changes, observed, *self.journeys.heard())
+        account = Account(changes, observed, *self.journeys.heard())
+        self._forget()
+        return account
+
+    def _forget(self) -> None:
+        """Give back the memory of forgotten journeys, from time to time, where that pays."""
+        stretch = self.clock // self._thrift.every
+        if stretch > self._looked:
+            self._looked = stretch
+            self.journeys.forget(self._thrift)
 
 
 class _Codes(dict[type[Event], int]):

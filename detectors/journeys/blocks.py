@@ -56,6 +56,14 @@ class Growing:
         self._room[ready:count] = self._fill
         self.rows = self._room[:count]
 
+    def keep(self, rows: Numbers) -> None:
+        """Let go of all rows but ``rows`` (ascending), which become the first ones."""
+        ready = -(-rows.size // STRIDE) * STRIDE
+        room = np.empty((ready + ready // 2, self._fill.size), self._fill.dtype)
+        self.rows.take(rows, axis=0, out=room[: rows.size], mode="clip")
+        room[rows.size : ready] = self._fill
+        self._room, self.rows = room, room[:ready]
+
     def __getstate__(self) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
         """Leave out room that holds nothing yet."""
         return self._fill, self.rows
@@ -87,6 +95,11 @@ class Column:
         if count > self.values.size:
             self._matrix.extend(count)
             self.values = self._matrix.rows[:, 0]
+
+    def keep(self, rows: Numbers) -> None:
+        """Let go of all elements but those at ``rows`` (ascending), which become the first ones."""
+        self._matrix.keep(rows)
+        self.values = self._matrix.rows[:, 0]
 
     def __getstate__(self) -> Growing:
         """Leave out the view."""
@@ -142,6 +155,18 @@ class Block:
             for part in self._parts:
                 part.extend(count)
             self._ready = len(self.lows.rows)
+
+    def keep(self, rows: Numbers) -> None:
+        """Let go of all rows but ``rows`` (ascending), which become the first ones."""
+        for part in self._parts:
+            part.keep(rows)
+        self._ready = len(self.lows.rows)
+
+    def codes(self, fact: Fact) -> Numbers:
+        """Return the codes of a category on every row; what is written to them is stored."""
+        _, i = self.place[fact.name]
+        codes: Numbers = self.picks.rows[:, i]
+        return codes
 
     @property
     def nbytes(self) -> int:

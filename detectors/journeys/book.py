@@ -1,19 +1,20 @@
 """The book of one partition: who has which row, and what was written to it since last settled."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from detectors.journeys.folds import Numbers
+from detectors.journeys.folds import Fact, Numbers
 from detectors.journeys.ids import OrderIds
+from detectors.journeys.kept import Kept
 from detectors.journeys.names import hashes
 from detectors.journeys.relations import HEIRS, INHERITED, INHERITING, LINKED, PARENT
 from detectors.journeys.store import Chain, Store
 from detectors.journeys.streams import Stream, joined
 from detectors.journeys.tables import ROWS, Table
-from detectors.journeys.vocabulary import Vocabulary
+from detectors.journeys.vocabulary import PASSING, Vocabulary
 from schemas.times import NEVER, Times
 
 CUSTOMER_KEY: Final = "\x1f"
@@ -118,6 +119,45 @@ class Book:
         for fact in facts:
             if has_rare or not above.kind.facts[fact.name].rare:
                 store.inherit(fact, rows, above, parents)
+
+    def forgotten(self, oldest: int) -> int:
+        """Count the journeys without an event since ``oldest``, ms UTC."""
+        last = self.stores[Table.ORDER].last_event.values[: len(self.orders)]
+        return int(np.count_nonzero(last < oldest))
+
+    def forget(self, oldest: int) -> Mapping[Table, Kept]:
+        """Let go of journeys without an event since ``oldest`` (ms UTC); return what is kept.
+
+        No row that waits to be settled may be among them, and none may get another event: to
+        whoever asks for it again it is a new journey, as it is to :meth:`order_rows`.
+        """
+        kept = self._kept(oldest)
+        for (child, parent), chain in self.chains.items():
+            chain.keep(kept[child], kept[parent])
+        for table, store in self.stores.items():
+            store.keep(kept[table].rows)
+        self.orders.keep(kept[Table.ORDER].rows)
+        for store in self.stores.values():
+            for name in store.kind.facts.keys() & PASSING:
+                self._keep_said(store, store.kind.facts[name])
+        return kept
+
+    def _kept(self, oldest: int) -> dict[Table, Kept]:
+        last = self.stores[Table.ORDER].last_event.values[: len(self.orders)]
+        kept = {Table.ORDER: Kept.of(last >= oldest)}
+        for table, parent in PARENT.items():
+            above = self.chains[table, parent].parent.values[: self.stores[table].count]
+            kept[table] = Kept.of(kept[parent].anew[above] >= 0)
+        return kept
+
+    def _keep_said(self, store: Store, fact: Fact) -> None:
+        """Let go of the values of a fact that no row of ``store`` has any more."""
+        codes = store.block(fact).codes(fact)
+        said = np.zeros(self.words.size(fact.name), np.bool_)
+        said[codes[codes >= 0]] = True
+        kept = Kept.of(said)
+        self.words.keep(fact.name, kept.rows)
+        codes[:] = kept.anew[codes]
 
     # ----- writes -----
 

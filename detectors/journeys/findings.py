@@ -1,6 +1,6 @@
 """Problems about journeys: found, ended, withdrawn, each change with what caused it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -9,6 +9,7 @@ import numpy as np
 from detectors.journeys.book import Book
 from detectors.journeys.episodes import Settled
 from detectors.journeys.folds import Numbers
+from detectors.journeys.kept import Kept
 from detectors.journeys.openings import Openings, caused, problems
 from detectors.journeys.streams import KIND_BITS
 from detectors.journeys.tables import Table
@@ -58,6 +59,17 @@ class Findings:
         self._refutable = {d.kind for d in detectors if is_refutable(d)}
         self.reports: list[Report] = []
         """What the judge must hear of; whoever tells it empties the list."""
+
+    def forget(self, kept: Mapping[Table, Kept]) -> None:
+        """Let go of problems about rows that are not kept: nothing will be heard of them."""
+        self._open, self._cleared = (
+            {
+                (kind, table, row): problem
+                for (kind, table, before), problem in known.items()
+                if (row := int(kept[table].anew[before])) >= 0
+            }
+            for known in (self._open, self._cleared)
+        )
 
     def changes(self, decided: Decided, orders: Versions | None) -> list[Change]:
         """Return what happened to problems, row by row in the order of time.

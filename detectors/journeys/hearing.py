@@ -15,6 +15,7 @@ from detectors.journeys.blocks import Column
 from detectors.journeys.book import Book
 from detectors.journeys.episodes import Settled
 from detectors.journeys.folds import Numbers
+from detectors.journeys.kept import Kept
 from detectors.journeys.lookups import Decided, buyers, orders_of, unit_names
 from detectors.journeys.mentions import Mentions
 from detectors.journeys.notes import Notes
@@ -59,6 +60,20 @@ class Hearing:
         self._marked = {table: Column(0, np.int32) for table in CELLS}
         """By row: the defects (as bits) of which reports stand or stood."""
         self._heard: list[Heard] = []
+
+    def forget(self, kept: Mapping[Table, Kept]) -> None:
+        """Let go of what is remembered of rows that are not kept."""
+        of_defect = {
+            defect: kept[table]
+            for table, one in self.asked.items()
+            for defect in one.defects[one.defects >= 0].tolist()
+        }
+        for defect, some in of_defect.items():
+            self._standing[defect].forget(some)
+        self._mentions.forget(of_defect)
+        for table, marked in self._marked.items():
+            rows = kept[table].rows
+            marked.keep(rows[rows < marked.values.size])
 
     def hear(self, table: Table, v: Versions, settled: Settled) -> None:
         """Take in what was decided of ``table``."""

@@ -60,6 +60,21 @@ class OrderIds:
         self._slots[place] = fresh
         return int(fresh)
 
+    def keep(self, rows: Numbers) -> None:
+        """Let go of all orders but those of ``rows`` (ascending), which get the rows 0, 1, ...
+
+        Asked for again, the others are new orders.
+        """
+        self.texts.keep(rows)
+        self._hash.keep(rows)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Make room for twice as many orders as there are, and put all of them in."""
+        size = max(_SMALLEST, 1 << (2 * len(self)).bit_length())
+        self._slots = np.full(size, -1, np.int32)
+        self._insert(np.arange(len(self)))
+
     def _find(self, keys: Numbers) -> Numbers:
         """Return the slot of each key, or the empty one where it would go."""
         slots, known = self._slots, self._hash.values
@@ -82,8 +97,7 @@ class OrderIds:
         self._hash.extend(len(self))
         self._hash.values[rows] = keys
         if 2 * len(self) > self._slots.size:
-            self._slots = np.full(1 << (2 * len(self)).bit_length(), -1, np.int32)
-            self._insert(np.arange(len(self)))
+            self._fill()
         else:
             self._insert(rows)
         return np.arange(before, len(self))

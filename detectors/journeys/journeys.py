@@ -16,6 +16,7 @@ from detectors.journeys.rollups import ROLLUPS, Rollup
 from detectors.journeys.store import BLOCK, Store
 from detectors.journeys.streams import KIND, Happenings, Stream, causes
 from detectors.journeys.tables import ROWS, Table
+from detectors.journeys.thrift import Thrift
 from detectors.journeys.versions import Versions, stored, versions
 from detectors.journeys.vocabulary import Vocabulary
 from detectors.journeys.writes import WRITES
@@ -104,6 +105,17 @@ class Journeys:
         orders = told.get(Table.ORDER)
         self._hearing.note(orders)
         return [change for one in decided for change in self.findings.changes(one, orders)]
+
+    def forget(self, thrift: Thrift) -> None:
+        """Give back the memory of forgotten journeys if there are enough of them to pay for it.
+
+        Whether and when that is done changes no answer. Row numbers are others afterwards.
+        """
+        oldest = self.clock - self.book.horizon
+        if thrift.pays(self.book.forgotten(oldest), len(self.book.orders)):
+            kept = self.book.forget(oldest)
+            self.findings.forget(kept)
+            self._hearing.forget(kept)
 
     def heard(self) -> tuple[Exposures, Reports, Vocabulary]:
         """Return what became known of units and defects since this was last asked."""

@@ -1,12 +1,13 @@
 """Reports about a unit by rows that only mention it: reviews, contacts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from detectors.journeys.book import Book
 from detectors.journeys.folds import Numbers
+from detectors.journeys.kept import Kept
 from detectors.journeys.lookups import Decided, lines_meant, orders_of, unit_names
 from detectors.journeys.names import UNKNOWN
 from detectors.journeys.notes import Notes
@@ -45,6 +46,14 @@ class Mentions:
         self._notes = notes
         self._told: dict[tuple[int, int], tuple[Numbers, str]] = {}
         """By defect and row: the column of the report that stands, and its unit."""
+
+    def forget(self, kept: Mapping[int, Kept]) -> None:
+        """Let go of the reports by rows that are not kept; those are told by defect."""
+        self._told = {
+            (defect, row): told
+            for (defect, before), told in self._told.items()
+            if (row := int(kept[defect].anew[before])) >= 0
+        }
 
     def tell(self, table: Table, v: Versions, columns: Columns, lines: Decided | None) -> None:
         """Note the reports that begin and end with the edges of ``columns`` in ``table``."""

@@ -71,6 +71,16 @@ class Texts:
         self._ends = _extended(self._ends, ends)
         return np.arange(first, first + len(texts))
 
+    def keep(self, codes: Codes) -> None:
+        """Let go of all texts but those stored under ``codes`` (ascending): they get 0, 1, ..."""
+        ends = self._ends.astype(np.int64)
+        sizes = ends[1:] - ends[:-1]
+        is_kept = np.zeros(sizes.size, np.bool_)
+        is_kept[codes] = True
+        text = np.frombuffer(self._bytes, np.uint8)[is_kept.repeat(sizes)]
+        self._bytes = bytearray(text)
+        self._ends = _extended(np.zeros(1024, np.uint32)[:1], sizes[codes].cumsum())
+
     def __getitem__(self, code: int) -> str:
         """Return the text stored under ``code``."""
         start, end = self._ends[code : code + 2].tolist()
@@ -131,6 +141,11 @@ class Interned(Generic[Value]):
         """Return the code of one value, a new one for a new value."""
         return self._codes[value]
 
+    def keep(self, codes: Codes) -> None:
+        """Let go of all values but those of ``codes`` (ascending), which get 0, 1, ..."""
+        self._codes = _Numbering([self.values[code] for code in codes.tolist()])
+        self.values = self._codes.values_seen
+
 
 class Lookup:
     """The number behind each code, for whole columns at once."""
@@ -175,6 +190,11 @@ class Figures(Interned[int]):
     def __init__(self) -> None:
         """Start with no number."""
         super().__init__()
+        self._lookup = Lookup()
+
+    def keep(self, codes: Codes) -> None:
+        """Let go of all numbers but those of ``codes`` (ascending), which get 0, 1, ..."""
+        super().keep(codes)
         self._lookup = Lookup()
 
     def of(self, codes: Codes, unknown: int) -> Codes:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.journeys.folds import Numbers
+from detectors.journeys.kept import Kept
 from schemas.times import Flags
 
 
@@ -54,6 +55,10 @@ class Standing:
         self._buyers: dict[int, int] = {}
         self._again: dict[int, int] = {}
         """Further episodes of the same report."""
+
+    def forget(self, kept: Kept) -> None:
+        """Let go of the reports about rows that are not kept."""
+        self._buyers, self._again = kept.by_row(self._buyers), kept.by_row(self._again)
 
     def buyer(self, row: int) -> int | None:
         """Return who reported ``row``, if its report stands."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.journeys.blocks import Block, Column
 from detectors.journeys.folds import Fact, Numbers
+from detectors.journeys.kept import Kept
 from detectors.journeys.names import Texts
 from detectors.journeys.rows import Rows
 from detectors.journeys.tables import Orders
@@ -59,6 +60,17 @@ class Chain:
         if not rows:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         return np.concatenate(rows), np.concatenate(owners)
+
+    def keep(self, children: Kept, parents: Kept) -> None:
+        """Let go of the children that are not kept; those of a kept parent all are."""
+        for column, owners, meant in (
+            (self.first, parents, children),
+            (self.following, children, children),
+            (self.parent, children, parents),
+        ):
+            column.keep(owners.rows)
+            some = column.values[: owners.rows.size]
+            some[:] = meant.anew[some]
 
     @property
     def nbytes(self) -> int:
@@ -115,6 +127,31 @@ class Store:
             places[fresh] = np.arange(self.asides, self.asides + fresh.size)
             self.asides += fresh.size
         return places[rows].astype(np.int64)
+
+    def keep(self, rows: Numbers) -> None:
+        """Let go of all rows but ``rows`` (ascending), which become the first ones."""
+        self.count = rows.size
+        self.common.keep(rows)
+        for column in self._columns:
+            column.keep(rows)
+        if len(self.names):
+            self.names.keep(rows)
+        self._keep_asides()
+        least = self.due.values.reshape(-1, BLOCK).min(axis=1)
+        self._earliest = Column(NEVER)
+        self._earliest.extend(least.size)
+        self._earliest.values[: least.size] = least
+
+    def _keep_asides(self) -> None:
+        """Let go of the rare facts of rows that are not there any more."""
+        places = self.aside_of.values[: self.count]
+        known = np.zeros(self.asides, np.bool_)
+        known[places] = True
+        known[0] = True
+        kept = Kept.of(known)
+        self.asides = kept.rows.size
+        self.aside.keep(kept.rows)
+        places[:] = kept.anew[places]
 
     def block(self, fact: Fact) -> Block:
         """Return the block that holds ``fact``."""

@@ -191,6 +191,11 @@ _CATEGORY: Final = {
 """Where the values behind the codes of a fact are kept."""
 
 
+PASSING: Final = ("customer", "eta", "weights")
+"""Facts whose values come with orders and parcels and go with them; the others are names of things
+that stay: SKUs, lanes, places."""
+
+
 @dataclass(slots=True)
 class Vocabulary:
     """The open categories of one engine. Codes depend on arrival, so they never leave it."""
@@ -251,6 +256,15 @@ class Vocabulary:
             lane = Lane(*value)
             parts = {"carrier": lane.carrier, "lane": lane.name}
         return {name: part for name, part in parts.items() if part not in ("", "->")}
+
+    def keep(self, fact: str, codes: Codes) -> None:
+        """Let go of the values of a ``PASSING`` fact but those of ``codes`` (ascending)."""
+        kept: Texts | Figures = getattr(self, _CATEGORY[fact].partition(".")[0])
+        kept.keep(codes)
+
+    def size(self, fact: str) -> int:
+        """Count the values of a fact."""
+        return len(attrgetter(_CATEGORY[fact])(self))
 
     def texts(self, fact: str) -> Callable[[int], Any]:
         """Return what orders codes of ``fact`` by value, for ties that codes must not decide."""

@@ -29,6 +29,27 @@ def test_texts_grow_beyond_their_first_room() -> None:
     assert texts.nbytes > 5_000 * len("id-0000")
 
 
+@given(st.lists(st.tuples(st.text(max_size=3), st.booleans()), max_size=30))
+def test_texts_that_are_kept_are_numbered_anew_in_their_order(some: list[tuple[str, bool]]) -> None:
+    texts = Texts()
+    texts.append([text for text, _ in some])
+    texts.keep(np.flatnonzero([is_kept for _, is_kept in some]))
+    kept = [text for text, is_kept in some if is_kept]
+    texts.append(["one more"])
+
+    assert [texts[code] for code in range(len(texts))] == [*kept, "one more"]
+
+
+def test_figures_that_are_kept_are_numbered_anew_in_their_order() -> None:
+    figures = Figures()
+    figures.of(figures.codes([30, 10, 20]), -1)
+    figures.keep(np.array([0, 2]))
+
+    assert figures.values == [30, 20]
+    assert figures.codes([20, 10]).tolist() == [1, 2]
+    assert figures.of(np.array([2, 1, 0, -1]), -5).tolist() == [10, 20, 30, -5]
+
+
 def test_values_have_one_code_each_in_the_order_of_their_first_mention() -> None:
     skus: Interned[str] = Interned()
 

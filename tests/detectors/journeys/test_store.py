@@ -5,10 +5,12 @@ from hypothesis import strategies as st
 
 from detectors.journeys.blocks import Column, Growing
 from detectors.journeys.book import Book
+from detectors.journeys.kept import Kept
 from detectors.journeys.relations import HEIRS, INHERITING
 from detectors.journeys.rows import when
 from detectors.journeys.store import BLOCK, Chain, Store
 from detectors.journeys.tables import ROWS, Lines, Orders, Shipments, Table
+from detectors.journeys.vocabulary import PASSING
 from schemas.times import DAY, NEVER
 
 
@@ -69,6 +71,61 @@ def test_a_row_asked_for_twice_has_its_children_twice() -> None:
 
     assert rows.tolist() == [0, 0]
     assert owners.tolist() == [0, 1]
+
+
+@given(st.lists(st.booleans(), max_size=40), st.integers(0, 3_000))
+def test_a_matrix_keeps_the_rows_it_is_told_to_and_grows_again(
+    flags: list[bool], more: int
+) -> None:
+    matrix = Growing([7, 0])
+    matrix.extend(len(flags))
+    matrix.rows[: len(flags), 0] = np.arange(len(flags))
+    kept = Kept.of(np.array(flags, np.bool_)).rows
+    matrix.keep(kept)
+    matrix.extend(kept.size + more)
+
+    assert matrix.rows[: kept.size, 0].tolist() == kept.tolist()
+    assert set(matrix.rows[kept.size :, 0].tolist()) <= {7}
+
+
+def test_a_matrix_gives_back_the_memory_of_the_rows_it_lets_go() -> None:
+    matrix, column = Growing([0]), Column(0)
+    for one in (matrix, column):
+        one.extend(100_000)
+        one.keep(np.arange(10))
+
+    assert matrix.nbytes == column.nbytes == 1024 * 8
+
+
+def test_rows_that_are_dropped_leave_no_trace_in_what_is_known_by_row() -> None:
+    kept = Kept.of(np.array([True, False, True]))
+
+    assert kept.by_row({2: "b", 0: "a", 1: "gone"}) == {1: "b", 0: "a"}
+    assert kept.by_row({}) == {}
+    assert kept.anew[-1] == -1
+
+
+def test_a_table_looks_again_at_kept_rows_when_it_would_have() -> None:
+    store = Store(Lines)
+    store.extend(3 * BLOCK)
+    store.due.values[:] = np.arange(3 * BLOCK)[::-1]
+    store.keep(np.arange(BLOCK - 1, 2 * BLOCK + 5))
+
+    assert store.count == BLOCK + 6
+    assert store.earliest[:2].tolist() == [BLOCK + 1, BLOCK - 5]
+    assert store.due.values[[0, BLOCK + 5]].tolist() == [2 * BLOCK, BLOCK - 5]
+
+
+def test_rare_facts_move_with_their_rows() -> None:
+    store = Store(Lines)
+    store.extend(5)
+    places = store.set_aside(np.array([1, 3, 4]))
+    _, column = store.aside.place["unfillable_at"]
+    store.aside.lows.rows[places, column] = [10, 30, 40]
+    store.keep(np.array([0, 2, 3, 4]))
+
+    assert store.asides == 3
+    assert store.read("unfillable_at", np.arange(4)).tolist() == [NEVER, NEVER, 30, 40]
 
 
 def test_new_rows_are_not_due_and_know_nothing() -> None:
@@ -171,6 +228,47 @@ def test_a_journey_is_renewed_after_the_horizon_in_any_batch(batches: int) -> No
 
     assert lives == [0, 0, 2, 2, 4, 5]
     assert [book.orders.texts[row] for row in rows] == names
+
+
+def test_what_hangs_together_is_forgotten_and_kept_together() -> None:
+    book = Book(100)
+    book.order_rows(["a", "b", "c"], np.array([1, 500, 502]))
+    lines = book.child(Table.LINE, np.array([0, 1, 1, 2]), ["1", "1", "2", "1"])
+    parcels = book.child(Table.SHIPMENT, np.array([0, 1, 2]), ["s", "s", "t"])
+    book.link(Table.SHIPMENT_LINE, parcels[[0, 1, 2, 1]], ["1", "1", "1", "2"], lines[[0, 1, 3, 2]])
+    kept = book.forget(501 - 100)
+
+    assert kept[Table.ORDER].rows.tolist() == [1, 2]
+    assert book.forgotten(401) == 0
+    assert book.child(Table.LINE, np.array([0, 0, 1]), ["1", "2", "1"]).tolist() == [0, 1, 2]
+    assert book.path(Table.SHIPMENT_LINE, 1) == ["c", "t", "1"]
+    assert book.path(Table.SHIPMENT_LINE, 2) == ["b", "s", "2"]
+    assert book.orders_of(Table.SHIPMENT_LINE, np.arange(3)).tolist() == [0, 1, 0]
+    rows, owners = book.chains[Table.SHIPMENT_LINE, Table.LINE].children(np.arange(3))
+    assert sorted(zip(rows.tolist(), owners.tolist(), strict=True)) == [(0, 0), (1, 2), (2, 1)]
+    assert book.order_rows(["b", "a"], np.array([600, 600])).tolist() == [0, 2]
+
+
+def test_all_may_be_forgotten() -> None:
+    book = Book(100)
+    book.order_rows([f"o-{n}" for n in range(5_000)], np.arange(5_000))
+    book.child(Table.LINE, np.arange(5_000), ["1"] * 5_000)
+    empty = Book(100).nbytes
+    book.forget(5_000)
+
+    assert [store.count for store in book.stores.values()] == [0] * len(Table)
+    assert book.nbytes < empty + 100_000
+    assert book.order_rows(["o-7"], np.array([9_000])).tolist() == [0]
+
+
+def test_every_category_of_things_that_do_not_stay_is_said_in_one_table() -> None:
+    said = [(name, table) for table, rows in ROWS.items() for name in rows.facts if name in PASSING]
+
+    assert sorted(said) == [
+        ("customer", Table.ORDER),
+        ("eta", Table.SHIPMENT),
+        ("weights", Table.SHIPMENT),
+    ]
 
 
 def test_a_row_of_examples_knows_only_what_it_is_told() -> None:
