@@ -23,7 +23,8 @@ from schemas.codec import Decoder
 from schemas.events import Event
 from schemas.problems import Change
 from schemas.stamps import parse
-from schemas.testing.strategies import journeys
+from schemas.testing import a_dispatch, a_packing, a_review, an_order
+from schemas.testing.strategies import START, journeys
 from schemas.times import DAY, iso
 from streams.accounts import encoded, telling_of
 from streams.engine import RULES, Batch, Engine
@@ -124,6 +125,54 @@ def test_partitions_give_memory_back_each_in_its_own_time(
     assert (
         found(steps, days, EAGER, partitions).said == found([batch_of(*events)], days, EAGER).said
     )
+
+
+def a_sent_order(number: int, day: int) -> list[Event]:
+    """Return an order of one line that left on the day it was placed."""
+    of = {"order_id": f"o-{number}", "time": iso(START + day * DAY)}
+    promised = iso(START + (day + 90) * DAY)
+    return [an_order(**of, promised_by=promised), a_packing(**of), a_dispatch(**of)]
+
+
+def test_a_report_that_only_mentions_a_line_can_be_taken_back_after_rows_were_moved() -> None:
+    def stars(number: int, day: int, rating: int) -> Event:
+        time = iso(START + day * DAY)
+        return a_review(
+            order_id=f"o-{number}", review_id=f"v-{number}", rating=rating, sku="sku-1", time=time
+        )
+
+    early = [*a_sent_order(0, 0), stars(0, 1, 1)]
+    kept = [*a_sent_order(1, 6), stars(1, 7, 1), *a_sent_order(2, 9), stars(1, 12, 5)]
+    steps = cut(batch_of(*early, *kept, *a_sent_order(3, 20)), 1)
+    hoarded = found(steps, 8, HOARDING)
+
+    assert found(steps, 8, EAGER).said == hoarded.said
+    reports = [one for one in hoarded.ear.reports if DEFECTS[one.defect].name == "bad_review"]
+    assert [(one.units, one.name) for one in reports] == [
+        (1, "o-0/1"),
+        (1, "o-1/1"),
+        (-1, "o-1/1"),
+    ]
+
+
+@pytest.mark.parametrize("off", [0, 1])
+def test_a_journey_is_kept_until_the_last_millisecond_in_which_an_event_reaches_it(
+    off: int,
+) -> None:
+    end = START + 8 * DAY + off
+    asked = an_order(order_id="o-1", time=iso(START), promised_by=iso(START + 7 * DAY))
+    sent = a_dispatch(order_id="o-1", time=iso(end))
+    before = an_order(order_id="o-0", time=iso(START - 1))
+    other = an_order(order_id="o-2", time=iso(end - 1))
+    steps = [batch_of(one) for one in (before, asked, other, sent)]
+    engine = Engine(horizon=timedelta(days=8), thrift=EAGER)
+    for step in steps:
+        engine.step(step)
+    engine.advance(end)
+    ids = engine.partitions[0].journeys.book.orders.texts
+
+    assert ids.many(np.arange(len(ids))) == ["o-1", "o-2"][off:]
+    assert found(steps, 8, EAGER).said == found(steps, 8, HOARDING).said
 
 
 # ----- a whole shop -----

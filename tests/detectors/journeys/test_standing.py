@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.journeys.folds import Numbers
+from detectors.journeys.kept import Kept
 from detectors.journeys.standing import Edge, Standing, Telling, What, tellings
 
 ROW, ANNA, BEN = 4, 7, 8
@@ -29,6 +30,17 @@ def told(*what: What, buyers: tuple[int, ...] = ()) -> list[Telling]:
 def units(*what: What) -> list[tuple[int, int]]:
     """Return in which version's cell a report is told (+1) or taken back (-1)."""
     return [(one.version, one.units) for one in told(*what)]
+
+
+def test_reports_go_on_under_the_new_numbers_of_their_rows() -> None:
+    standing = Standing()
+    for row, buyer in ((0, BEN), (2, ANNA), (2, ANNA), (2, ANNA), (3, BEN)):
+        standing.open(row, buyer)
+    standing.forget(Kept.of(np.array([False, True, True, True])))
+
+    assert [standing.buyer(row) for row in range(4)] == [None, ANNA, BEN, None]
+    assert [standing.end(1) for _ in range(3)] == [None, None, ANNA]
+    assert standing.end(2) == BEN
 
 
 def test_a_report_is_told_in_its_cell_and_taken_back_from_the_one_it_was_in() -> None:
