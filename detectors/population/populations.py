@@ -12,6 +12,7 @@ from detectors.journeys.vocabulary import Vocabulary
 from detectors.observations import Appeal, Exposures, Repair, Reports
 from detectors.population.almanac import Almanac, Learning
 from detectors.population.counts import Charge, Counts, Span
+from detectors.population.excuses import Excuses
 from detectors.population.log import Log
 from detectors.population.presets import SELLER, charges_of
 from detectors.population.roots import Roots
@@ -68,7 +69,8 @@ class Populations:
         self._log = Log(self._told)
         roots = Roots(self.subjects, self._log, rules.budget, self._counts.waivers)
         self.tracks = Tracks(self.subjects, self._counts, roots)
-        self._standards = Standards(self.subjects, self._counts, self._log, rules.sellers)
+        excuses = Excuses(self.tracks)
+        self._standards = Standards(self.subjects, self._counts, self._log, excuses, rules.sellers)
         self._swaps = Swaps(self.subjects, self._log)
         self._almanac: Almanac | None = None
         self._mended: set[tuple[str | int, ...]] = set()

@@ -18,6 +18,7 @@ from detectors.observations import Clock
 from detectors.population.almanac import EVERYBODY, WEEK, Almanac
 from detectors.population.counts import Counts
 from detectors.population.evidence import WINDOW, Reals
+from detectors.population.excuses import Excuses
 from detectors.population.log import Log
 from detectors.population.presets import SELLER, Measure, Standard, in_force
 from detectors.population.rates import Rates, Tally, lower, tally, upper, without
@@ -65,7 +66,8 @@ class Standing:
     capped: list[int] = field(default_factory=list)
     """Days on which a cap opened."""
     repeats: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """By measure: on which day it was looked at one by one, and how many reports were repeats."""
+    """By measure: on which day it was looked at one by one, and how many reports were repeats, or
+    nobody's fault but a warehouse's."""
 
     @property
     def top(self) -> Step | None:
@@ -85,8 +87,11 @@ class Standing:
 class Standards:
     """All sellers that were found over a standard, and what is asked of all of them day by day."""
 
-    def __init__(self, subjects: Subjects, counts: Counts, log: Log, rules: SellerRules) -> None:
+    def __init__(
+        self, subjects: Subjects, counts: Counts, log: Log, excuses: Excuses, rules: SellerRules
+    ) -> None:
         """Start without problems."""
+        self._excuses = excuses
         self._subjects = subjects
         self._counts = counts
         self._log = log
@@ -96,7 +101,7 @@ class Standards:
         self._appealed: dict[int, Cause] = {}
         """Sellers whose appeal was upheld since yesterday."""
         self._today: dict[int, tuple[Voices, Codes]] = {}
-        """By defect: what was looked up today."""
+        """By defect: what was looked up today, and of which seller each is, -1 for an excuse."""
 
     @property
     def is_idle(self) -> bool:
@@ -114,6 +119,7 @@ class Standards:
     def begin_day(self, almanac: Almanac) -> list[Change]:
         """Return which sellers' problems end and open at the beginning of a day."""
         self._has_news = False
+        self._excuses.note(almanac.day)
         rows = self._asked()
         changes = self._looked_at(rows, almanac) if rows.size else []
         self._appealed.clear()
@@ -219,7 +225,8 @@ class Standards:
     def _proved(self, row: int, place: int, weighed: Weighed, almanac: Almanac) -> Finding | None:
         """Return what proves a rate, ``None`` if it is less than the counts made it look.
 
-        A customer who reports several things of one day counts once, and so does a line.
+        A customer who reports several things of one day counts once, and so does a line. What a
+        warehouse or a bin explains does not count.
         """
         measure, rates = weighed.measure, weighed.rates.at(place)
         days = min(measure.days, almanac.day - self._since(row))
@@ -251,7 +258,8 @@ class Standards:
         """Return the reports that stand as today begins and their sellers, looked up once a day."""
         if defect not in self._today:
             voices, rows = self._log.voices(defect, today - WINDOW, today * DAY)
-            self._today[defect] = (voices, rows[SELLER])
+            excused = self._excuses.cover(defect, rows, voices.day)
+            self._today[defect] = (voices, np.where(excused, -1, rows[SELLER]))
         return self._today[defect]
 
     @staticmethod

@@ -11,7 +11,7 @@ from detectors.population.telling import MOST_NAMED, Voice, percent
 from schemas.problems import Cause, Evidence, Problem, Severity, problem_id
 from schemas.times import DAY
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Changes whenever the same counts would mean something else."""
 
 

@@ -1,6 +1,6 @@
 """Problems about populations from their first sign to their end, and who stands behind whom."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 from typing import Final, NamedTuple
@@ -11,6 +11,7 @@ from detectors.observations import Repair
 from detectors.population.almanac import Almanac
 from detectors.population.counts import Charge, Counts, Span
 from detectors.population.evidence import WINDOW
+from detectors.population.excuses import Fault
 from detectors.population.ladders import Rung, kind_of, reached, threshold
 from detectors.population.probation import CLOCK, Probation, Probations, clean_since
 from detectors.population.recovery import mildest
@@ -96,6 +97,12 @@ class Tracks:
             if max(track.problems) is Rung.ACT:
                 found.setdefault(charge, set()).add(row)
         return found
+
+    def faults(self, subject_type: str) -> Iterator[Fault]:
+        """Yield the open problems of a type, those that are only watched left out."""
+        for subject, track in self._open.items():
+            if subject.charge.subject_type == subject_type and max(track.problems) > Rung.WATCH:
+                yield Fault(subject, track.start, track.is_root)
 
     def is_open(self, kind: str, sku: str) -> bool:
         """Whether a problem of ``kind`` is open about a SKU."""
