@@ -24,7 +24,7 @@ from streams.accounts import encoded
 from streams.engine import HORIZON
 from streams.group import LIVE
 from streams.judging import Seat
-from streams.testing_groups import TOPIC, a_group, told
+from streams.testing_groups import TOPIC, a_group
 
 SECONDS: Final = 86_400
 SHARE: Final = 0.05
@@ -94,7 +94,7 @@ def idle_telling(times: int = 400) -> tuple[float, float]:
     records: list[bytes] = []
     for moment in range(1, times + 1):
         group.pass_time(TOPIC, moment * 250)
-        records += encoded(told(group.settle()))
+        records += encoded(group.settle().telling(0, 1))
     began = time.process_time()
     for record in records:
         seat.hear(record)

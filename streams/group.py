@@ -12,9 +12,9 @@ from typing import Final, Protocol
 import numpy as np
 
 from detectors.journeys.journeys import Typed
-from schemas.codec import Decoded, Decoder
+from schemas.codec import Decoded, Decoder, encode
 from schemas.events import ContactAnswered, ContactOpened, Customer, Event, OrderPlaced
-from streams.accounts import Offsets
+from streams.accounts import Offsets, Telling, telling_of
 from streams.partition import Account, Partition, by_type
 from streams.tracing import MOST_ORIGINS, Origins
 from streams.waiting import Piece, Promise, Tail, floors
@@ -59,6 +59,20 @@ class Settled:
     """What is worth telling whoever decides: when it was recorded (ms UTC), and the event."""
     orders: int
     """How many orders were placed."""
+
+    def telling(self, number: int, of: int) -> Telling:
+        """Return what it tells the judge as a step of the group ``number``, one of ``of``."""
+        return telling_of(
+            self.account,
+            partition=number,
+            of=of,
+            since=self.since,
+            until=self.until,
+            offsets=self.offsets,
+            is_end=self.is_end,
+            said=[(at, encode(event).decode()) for at, event in self.said],
+            orders=self.orders,
+        )
 
 
 class News:

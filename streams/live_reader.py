@@ -22,8 +22,7 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from actions.tracing import span
-from schemas.codec import encode
-from streams.accounts import encoded, telling_of
+from streams.accounts import encoded
 from streams.embedded import wall_clock
 from streams.group import CATALOGUE, Group
 from streams.joining import member_of
@@ -338,18 +337,7 @@ async def decide(group: Group, of: int, outlet: Outlet, topic: str) -> None:
         settled = group.settle()
         decided = {"andon.events": waiting - group.count, "andon.until": settled.until}
         step.set_attributes(decided)
-        telling = telling_of(
-            settled.account,
-            partition=group.number,
-            of=of,
-            since=settled.since,
-            until=settled.until,
-            offsets=settled.offsets,
-            is_end=settled.is_end,
-            said=[(at, encode(event).decode()) for at, event in settled.said],
-            orders=settled.orders,
-        )
-        for data in encoded(telling):
+        for data in encoded(settled.telling(group.number, of)):
             await outlet.send(topic, data, headers=trace_headers())
 
 

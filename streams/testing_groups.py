@@ -12,10 +12,9 @@ from detectors.registry import DETECTORS, registered
 from schemas.codec import Decoder, encode
 from schemas.events import Event
 from schemas.times import ms
-from streams.accounts import Telling, telling_of
 from streams.addresses import OF_JOURNEYS, key_of
 from streams.engine import HORIZON
-from streams.group import CATALOGUE, LOG, Group, Settled
+from streams.group import CATALOGUE, LOG, Group
 from streams.partition import Partition
 from streams.wire import clock_record, partition_of_key
 
@@ -94,18 +93,3 @@ def number_of(event: Event, partitions: int) -> int:
     if type(event) not in OF_JOURNEYS:
         return CATALOGUE
     return partition_of_key(key_of(event), partitions)
-
-
-def told(settled: Settled, number: int = 0, of: int = 1) -> Telling:
-    """Return what a step of the group ``number`` tells the judge."""
-    return telling_of(
-        settled.account,
-        partition=number,
-        of=of,
-        since=settled.since,
-        until=settled.until,
-        offsets=settled.offsets,
-        is_end=settled.is_end,
-        said=[(at, encode(event).decode()) for at, event in settled.said],
-        orders=settled.orders,
-    )

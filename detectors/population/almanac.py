@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from detectors.journeys.blocks import Column
 from detectors.journeys.names import Codes
 from detectors.observations import Clock
 from detectors.population.baselines import Usual, default, likeliest, rollup
@@ -147,7 +148,7 @@ class Learning:
     """By clock and subject type: subjects with units, by day of the last MONTH."""
     _fits: dict[Charge, _Fit] = field(default_factory=dict)
     _category_of: dict[int, str] = field(default_factory=dict)
-    _noted: Codes = field(default_factory=lambda: np.empty(0, np.int64))
+    _noted: Column = field(default_factory=lambda: Column(-1))
     """By row of a SKU: a category that it was told of before, -1 for none."""
     _renamed: set[int] = field(default_factory=set)
     """SKUs whose category became known, or another one, since the last day was frozen."""
@@ -174,10 +175,11 @@ class Learning:
         """Learn which SKU is of which category; of several the first by name."""
         known = (skus >= 0) & (categories >= 0)
         skus, categories = skus[known], categories[known]
-        noted = self._noted = _extended(self._noted, subjects.count("sku"))
-        new, count = noted[skus] != categories, subjects.count("category")
-        pairs, _ = distinct(skus[new] * count + categories[new], count * noted.size)
-        noted[pairs // count] = pairs % count
+        known_skus, count = subjects.count("sku"), subjects.count("category")
+        self._noted.extend(known_skus)
+        new = self._noted.values[skus] != categories
+        pairs, _ = distinct(skus[new] * count + categories[new], count * known_skus)
+        self._noted.values[pairs // count] = pairs % count
         for pair in pairs.tolist():
             sku, category = divmod(pair, count)
             name = subjects.name("category", category)
@@ -237,7 +239,8 @@ class Learning:
         known = self._categories_known
         size = subjects.count("sku")
         if self._renamed or known.size < size:
-            known = _extended(known, size)
+            known = np.full(size, -1)
+            known[: self._categories_known.size] = self._categories_known
             skus = list(self._renamed)
             known[skus] = [subjects.row("category", self._category_of[sku]) for sku in skus]
             self._renamed.clear()
@@ -312,13 +315,6 @@ class Learning:
                 prior = _priors(self._fits[charge].usual, categories, came.size)
                 found[defect] = (prior.a + came) / (prior.b + matured)
         return found
-
-
-def _extended(codes: Codes, size: int) -> Codes:
-    """Return a copy of ``codes`` with -1 up to ``size``."""
-    longer = np.full(size, -1)
-    longer[: codes.size] = codes
-    return longer
 
 
 def _priors(fits: tuple[Usual, ...], categories: Codes, size: int) -> Prior:

@@ -80,9 +80,9 @@ class Children:
 
         Each of the two is in the order of what happens to any one problem.
         """
-        changes: list[Change] = []
+        changes = [change for change in orders if change.problem.kind not in DEFECTS_OF]
         now, today, again = 0, 0, set[str]()
-        for key, what in self._happened(orders, groups, changes):
+        for key, what in self._happened(orders, groups):
             at, stage = divmod(key, _STAGES)
             if again and (at > now or stage == _FOUND):
                 changes += self._look_again(now, again)
@@ -101,18 +101,16 @@ class Children:
         changes += self._look_again(now, again)
         return changes
 
-    def _happened(
-        self, orders: Sequence[Change], groups: Sequence[Change], others: list[Change]
-    ) -> list[_Happening]:
-        """Return what is to be looked at, in order; changes that nothing explains go to others."""
+    def _happened(self, orders: Sequence[Change], groups: Sequence[Change]) -> list[_Happening]:
+        """Return what is to be looked at, in order, and let nothing wait any longer."""
         happened: list[_Happening] = [(c.at * _STAGES + _JUDGED, c) for c in groups]
         happened += [(saying.at * _STAGES + _SAID, saying) for saying in self._waiting]
+        happened += [
+            (change.at * _STAGES + _FOUND, change)
+            for change in orders
+            if change.problem.kind in DEFECTS_OF
+        ]
         self._waiting = []
-        for change in orders:
-            if change.problem.kind in DEFECTS_OF:
-                happened.append((change.at * _STAGES + _FOUND, change))
-            else:
-                others.append(change)
         happened.sort(key=itemgetter(0))
         return happened
 
@@ -146,9 +144,9 @@ class Children:
             child.places = self._whereabouts.places(child.problem)
         return child.places
 
-    def _parent(self, child: _Child) -> str | None:
-        """Return the id of the open problem that explains what happened: a root, the narrowest."""
-        places = child.places or self._whereabouts.places(child.problem, self._groups)
+    def _parent(self, problem: Problem) -> str | None:
+        """Return the id of the open problem that explains one: a root, the narrowest."""
+        places = self._whereabouts.places(problem, self._groups)
         found = [
             (group.parent is not None, _RANK[place.subject_type], -ACCUSED[group.kind].rung, id_)
             for place, day in places.items()
@@ -162,13 +160,9 @@ class Children:
     def _listen(self, saying: Saying) -> list[str]:
         """Take note of a report; return the orphans that may have happened elsewhere."""
         order_id = self._whereabouts.take(saying)
-        orphans: list[str] = []
-        for id_ in self._of_order.get(order_id, ()):
-            child = self._children[id_]
-            if child.problem.parent is None and saying.word.concerns(child.problem):
-                child.places = None
-                orphans.append(id_)
-        return orphans
+        some = [self._children[id_].problem for id_ in self._of_order.get(order_id, ())]
+        orphans = [problem for problem in some if problem.parent is None]
+        return [problem.id for problem in orphans if saying.word.concerns(problem)]
 
     def _look_again(self, at: int, ids: Iterable[str]) -> Iterator[Change]:
         """Put children under whoever explains them now, or under nobody if that was taken back."""
@@ -202,7 +196,7 @@ class Children:
         """Put a child under whoever explains it; else it waits."""
         problem, parent = child.problem, None
         if problem.kind in self._explained:
-            parent = self._parent(child)
+            parent = self._parent(problem)
         if parent != problem.parent:
             child.problem = replace(problem, parent=parent)
         if parent is None:

@@ -1,6 +1,6 @@
 """Everything that is counted about populations: units by clock, reports by defect, per subject."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -46,6 +46,10 @@ class Span(NamedTuple):
     first: int
     last: int
 
+    def covers(self, days: Codes) -> Flags:
+        """Return which of ``days`` are among them."""
+        return (days >= self.first) & (days <= self.last)
+
 
 @dataclass(slots=True)
 class Excision:
@@ -62,14 +66,18 @@ class Excision:
 
     def ages(self, today: int) -> Flags:
         """Return of which ages in the window the cohorts are among them."""
-        hidden = np.zeros(WINDOW, np.bool_)
-        for span in self.spans:
-            hidden[max(today - span.last, 0) : max(today - span.first + 1, 0)] = True
-        return hidden
+        return _covered(self.spans, today - np.arange(WINDOW))
 
     def forget(self, day: int) -> None:
         """Forget spans that end before ``day``: no later cohort is one of them."""
         self.spans = [span for span in self.spans if span.last >= day]
+
+
+def _covered(spans: Iterable[Span], days: Codes) -> Flags:
+    found = np.zeros(days.size, np.bool_)
+    for span in spans:
+        found |= span.covers(days)
+    return found
 
 
 class Waivers:
@@ -93,10 +101,7 @@ class Waivers:
 
     def covers(self, charge: Charge, row: int, days: Codes) -> Flags:
         """Return of which cohort ``days`` the reports about a subject do not count."""
-        found = np.zeros(days.size, np.bool_)
-        for span in self._spans.get(charge, {}).get(row, ()):
-            found |= (days >= span.first) & (days <= span.last)
-        return found
+        return _covered(self._spans.get(charge, {}).get(row, ()), days)
 
     def rows(self, charge: Charge) -> Collection[int]:
         """Return the subjects that have any under ``charge``."""

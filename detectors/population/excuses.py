@@ -71,8 +71,7 @@ class Excuses:
         excused = np.zeros(days.size, np.bool_)
         for name in PLACES:
             for row, span in self._of(defect, name).items():
-                at_fault = (days >= span.first) & (days <= span.last)
-                excused |= at_fault & (rows[name] == row)
+                excused |= span.covers(days) & (rows[name] == row)
         return excused
 
     def _of(self, defect: int, name: str) -> Mapping[int, Span]:

@@ -151,12 +151,8 @@ class _Shelf(Generic[Columns]):
             if part.newest >= since and code + 1 < len(part.bounds):
                 mine = slice(part.bounds[code], part.bounds[code + 1])
                 told, rows = part.told[:, mine], part.rows[:, mine]
-                known = np.ones(told.shape[1], np.bool_)
-                if part.oldest < since:
-                    known &= told[self._day] >= since
-                if part.end > until:
-                    known &= told[self._end] <= until
-                if not known.all():
+                if part.oldest < since or part.end > until:
+                    known = (told[self._day] >= since) & (told[self._end] <= until)
                     at = known.nonzero()[0]
                     told, rows = told[:, at], rows[:, at]
                 found.told.append(told)

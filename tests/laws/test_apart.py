@@ -24,7 +24,7 @@ from streams.live_judge import founds
 from streams.partition import by_type
 from streams.replay import Replayed, replay_paths
 from streams.snapshots import Settings, Snapshots
-from streams.testing_groups import Logs, Read, a_group, logs_of, told
+from streams.testing_groups import Logs, Read, a_group, logs_of
 from streams.wire import again_record
 
 SETTINGS: Final = Settings(registered(*DETECTORS), DEFECTS, RULES)
@@ -106,7 +106,7 @@ class Apart:
     def tell(self, group: Group) -> None:
         settled = group.settle()
         if settled.is_end or self.chance.random() >= self.losses:
-            self.accounts += encoded(told(settled, group.number, self.of), self.largest)
+            self.accounts += encoded(settled.telling(group.number, self.of), self.largest)
         else:
             self.lost += 1
         if self.chance.random() < self.deaths:
